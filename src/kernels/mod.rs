@@ -1,0 +1,25 @@
+//! The kernels: WGSL text, their bindings and parameter blocks, their CPU twins, and recordings.
+//!
+//! One table, [`KERNELS`], feeds every user of a kernel: both executors, shader validation, the
+//! twin tests, the benches and the C functions. A kernel is one row, one `.wgsl`, one twin.
+//!
+//! Conventions shared by all kernels:
+//!
+//! * `@group(0) @binding(0)` is the uniform parameter block, a `#[repr(C)]` struct of [`params`],
+//!   mirrored by `struct Params` in the WGSL. Storage buffers follow at bindings 1, 2, … in the
+//!   order of [`Kernel::bindings`].
+//! * Activations are `f32`, row-major, last dimension fastest. Shapes are written (batch, tokens,
+//!   channels). Weights keep the element type of the checkpoint ([`WeightFormat`]) and are read as
+//!   words; accumulation is always `f32`.
+//! * Everything runs at WebGPU's default limits: at most 8 storage buffers, 128 MiB a binding,
+//!   16 KiB of workgroup memory, 256 invocations, 65,535 workgroups a dimension.
+
+pub mod params;
+mod recording;
+mod table;
+pub mod twins;
+
+pub use recording::{
+    Binding, Buffer, BufferId, Command, Dispatch, Recording, Role, Segment, SegmentId,
+};
+pub use table::{Access, BindingSpec, KERNELS, Kernel, KernelId, Tolerance, WeightFormat};

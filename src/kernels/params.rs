@@ -1,0 +1,193 @@
+//! The kernels' parameter blocks, as the WGSL `struct Params` of each kernel lays them out.
+//!
+//! Every block is a multiple of 16 bytes without implicit padding. `tests/shaders.rs` compares each
+//! member's offset with naga's reflection of the shader.
+
+use bytemuck::{Pod, Zeroable};
+
+/// Workgroups for `n` invocations of an element-wise kernel with 256 invocations a workgroup:
+/// rows of at most 65,535 workgroups. The kernel finds its element by
+/// `workgroup.y * row + workgroup.x * 256 + local`, with `row` from [`elementwise_row`].
+#[must_use]
+pub const fn elementwise_workgroups(n: u32) -> [u32; 3] {
+    let groups = n.div_ceil(256);
+    let x = if groups > 65_535 { 65_535 } else { groups };
+    if x == 0 { [0, 0, 0] } else { [x, groups.div_ceil(x), 1] }
+}
+
+/// Invocations in one row of [`elementwise_workgroups`]`(n)`.
+#[must_use]
+pub const fn elementwise_row(n: u32) -> u32 {
+    elementwise_workgroups(n)[0] * 256
+}
+
+/// `patchify` and `unpatchify`: an image (batch, channels, height, width) and its patches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct PatchParams {
+    /// Images.
+    pub batch: u32,
+    /// Channels of the image.
+    pub channels: u32,
+    /// Rows of the image; a multiple of `patch`.
+    pub height: u32,
+    /// Columns of the image; a multiple of `patch`.
+    pub width: u32,
+    /// Side of a patch.
+    pub patch: u32,
+    /// [`elementwise_row`] of the element count.
+    pub row: u32,
+    /// Zero.
+    pub pad: [u32; 2],
+}
+
+/// `timestep_features`: cosines, then sines, of `t · max_period^(-i / (features / 2))`.
+#[derive(Clone, Copy, Debug, PartialEq, Pod, Zeroable)]
+#[repr(C)]
+pub struct TimestepParams {
+    /// Timesteps.
+    pub batch: u32,
+    /// Width of one row of features; even.
+    pub features: u32,
+    /// Longest period; 10,000 in DiT.
+    pub max_period: f32,
+    /// [`elementwise_row`] of `batch * features`.
+    pub row: u32,
+}
+
+/// `linear` and its fused forms: `rows` vectors of `inputs` channels to `outputs` channels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct LinearParams {
+    /// Rows of x and of the output (M).
+    pub rows: u32,
+    /// Channels in (K).
+    pub inputs: u32,
+    /// Channels out (N).
+    pub outputs: u32,
+    /// `linear_gated`: rows that share one row of gates (tokens of an image). Else 1.
+    pub tokens: u32,
+    /// `linear_gated`: width of a row of the modulation buffer. Else 0.
+    pub gate_stride: u32,
+    /// `linear_gated`: where the gate starts in that row. Else 0.
+    pub gate_offset: u32,
+    /// `linear_add`: rows of the addend, repeated over the rows of the output. Else 0.
+    pub addend_rows: u32,
+    /// Zero.
+    pub pad: u32,
+}
+
+/// `condition`: SiLU(time embedding + label embedding).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct ConditionParams {
+    /// Rows.
+    pub batch: u32,
+    /// Width of a row.
+    pub channels: u32,
+    /// Rows of the label table; a label outside it reads the last row (the null class).
+    pub labels: u32,
+    /// [`elementwise_row`] of `batch * channels`.
+    pub row: u32,
+}
+
+/// `layer_norm_modulate`: normalise each row, then `x · (1 + scale) + shift`.
+#[derive(Clone, Copy, Debug, PartialEq, Pod, Zeroable)]
+#[repr(C)]
+pub struct NormParams {
+    /// Rows of x: batch × tokens. One workgroup a row.
+    pub rows: u32,
+    /// Width of a row.
+    pub channels: u32,
+    /// Rows that share one row of modulation.
+    pub tokens: u32,
+    /// Width of a row of the modulation buffer.
+    pub stride: u32,
+    /// Where the shift starts in that row.
+    pub shift_offset: u32,
+    /// Where the scale starts in that row.
+    pub scale_offset: u32,
+    /// Added to the variance; 1e-6 in DiT.
+    pub epsilon: f32,
+    /// Workgroups in x (rows beyond it continue in y).
+    pub grid: u32,
+}
+
+/// `attention`: softmax(q kᵀ · scale) v per head, no mask.
+#[derive(Clone, Copy, Debug, PartialEq, Pod, Zeroable)]
+#[repr(C)]
+pub struct AttentionParams {
+    /// Images.
+    pub batch: u32,
+    /// Tokens of an image.
+    pub tokens: u32,
+    /// Heads.
+    pub heads: u32,
+    /// `1 / sqrt(head dimension)`.
+    pub scale: f32,
+}
+
+/// `guide`: classifier-free guidance, `u + scale · (c − u)`.
+#[derive(Clone, Copy, Debug, PartialEq, Pod, Zeroable)]
+#[repr(C)]
+pub struct GuideParams {
+    /// Pictures: the model output has twice as many rows, conditional first.
+    pub batch: u32,
+    /// Channels kept.
+    pub channels: u32,
+    /// Channels of the model output (twice `channels` with learned sigma).
+    pub out_channels: u32,
+    /// Height × width.
+    pub pixels: u32,
+    /// Guidance scale.
+    pub scale: f32,
+    /// [`elementwise_row`] of `batch * channels * pixels`.
+    pub row: u32,
+    /// Zero.
+    pub pad: [u32; 2],
+}
+
+/// `absolute_sums`: Σ|now − reference| and Σ|reference| of one slice of the tensors a workgroup.
+/// `sum_partials`: adds the slices up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct ReduceParams {
+    /// Elements (`absolute_sums`) or pairs of partial sums (`sum_partials`).
+    pub len: u32,
+    /// Elements a workgroup adds up.
+    pub slice: u32,
+    /// `sum_partials`: the pair of the output that is written.
+    pub slot: u32,
+    /// Zero.
+    pub pad: u32,
+}
+
+/// `subtract`: `a − b`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct SubtractParams {
+    /// Elements.
+    pub len: u32,
+    /// [`elementwise_row`] of `len`.
+    pub row: u32,
+    /// Zero.
+    pub pad: [u32; 2],
+}
+
+/// `blend`: `base + Σ weightₖ · anchorₖ`. An anchor whose weight is zero is not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct BlendParams {
+    /// Elements of every tensor.
+    pub len: u32,
+    /// Anchors bound that may be read, 1 to 4; the weights are those of slots `first..first + count`.
+    pub count: u32,
+    /// First slot.
+    pub first: u32,
+    /// 1: add the base; 0: the base counts as zero (and is not read).
+    pub use_base: u32,
+    /// [`elementwise_row`] of `len`.
+    pub row: u32,
+    /// Zero.
+    pub pad: [u32; 3],
+}
