@@ -75,7 +75,10 @@ impl fmt::Display for ExecutorError {
             Self::NoAdapter(why) => write!(f, "no GPU adapter: {why}"),
             Self::Device(why) => write!(f, "device: {why}"),
             Self::Length { buffer, len, given } => {
-                write!(f, "buffer `{buffer}` has {len} elements, {given} were given")
+                write!(
+                    f,
+                    "buffer `{buffer}` has {len} elements, {given} were given"
+                )
             }
             Self::Weight(why) => write!(f, "weight: {why}"),
         }

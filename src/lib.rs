@@ -3,7 +3,7 @@
 #[cfg(feature = "alloc")]
 extern crate alloc;
 
-#[cfg(feature = "kernels")]
-pub mod kernels;
 #[cfg(feature = "_run")]
 pub mod executor;
+#[cfg(feature = "kernels")]
+pub mod kernels;

@@ -12,7 +12,11 @@ use bytemuck::{Pod, Zeroable};
 pub const fn elementwise_workgroups(n: u32) -> [u32; 3] {
     let groups = n.div_ceil(256);
     let x = if groups > 65_535 { 65_535 } else { groups };
-    if x == 0 { [0, 0, 0] } else { [x, groups.div_ceil(x), 1] }
+    if x == 0 {
+        [0, 0, 0]
+    } else {
+        [x, groups.div_ceil(x), 1]
+    }
 }
 
 /// Invocations in one row of [`elementwise_workgroups`]`(n)`.

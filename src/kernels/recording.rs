@@ -4,7 +4,6 @@
 //! a host on its own device.
 
 use alloc::{string::String, vec::Vec};
-use core::fmt;
 
 use super::table::{KernelId, WeightFormat};
 

@@ -1,6 +1,44 @@
 //! The one table of kernels.
 
-use super::{params, twins};
+use super::twins;
+
+/// Index of a kernel in the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u32)]
+pub enum KernelId {
+    /// `patchify`
+    Patchify,
+    /// `timestep_features`
+    TimestepFeatures,
+    /// `linear`
+    Linear,
+    /// `linear_gelu`
+    LinearGelu,
+    /// `linear_silu`
+    LinearSilu,
+    /// `linear_gated`
+    LinearGated,
+    /// `linear_add`
+    LinearAdd,
+    /// `condition`
+    Condition,
+    /// `layer_norm_modulate`
+    LayerNormModulate,
+    /// `attention`
+    Attention,
+    /// `unpatchify`
+    Unpatchify,
+    /// `guide`
+    Guide,
+    /// `absolute_sums`
+    AbsoluteSums,
+    /// `sum_partials`
+    SumPartials,
+    /// `subtract`
+    Subtract,
+    /// `blend`
+    Blend,
+}
 
 /// How a kernel uses a storage binding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
