@@ -1,6 +1,6 @@
 //! The kernels: WGSL text, their bindings and parameter blocks, their CPU twins, and recordings.
 //!
-//! One table, `KERNELS`, feeds every user of a kernel: both executors, shader validation, the
+//! One table, [`KERNELS`], feeds every user of a kernel: both executors, shader validation, the
 //! twin tests, the benches and the C functions. A kernel is one row, one `.wgsl`, one twin.
 //!
 //! Conventions shared by all kernels:
@@ -22,4 +22,4 @@ pub mod twins;
 pub use recording::{
     Binding, Buffer, BufferId, Command, Dispatch, Recording, Role, Segment, SegmentId,
 };
-pub use table::{Access, BindingSpec, Element, Kernel, KernelId, Tolerance, WeightFormat};
+pub use table::{Access, BindingSpec, Element, KERNELS, Kernel, KernelId, Tolerance, WeightFormat};

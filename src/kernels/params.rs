@@ -5,17 +5,41 @@
 
 use bytemuck::{Pod, Zeroable};
 
+/// The most workgroups a dimension of a dispatch may have.
+pub const MAX_WORKGROUPS: u32 = 65_535;
+
+/// Rows and columns of the tile of the output that a workgroup of the linear kernels computes.
+pub const LINEAR_TILE: u32 = 64;
+
+/// Queries that a workgroup of `attention` computes.
+pub const ATTENTION_ROWS: u32 = 32;
+
 /// Workgroups for `n` invocations of an element-wise kernel with 256 invocations a workgroup:
 /// rows of at most 65,535 workgroups. The kernel finds its element by
 /// `workgroup.y * row + workgroup.x * 256 + local`, with `row` from [`elementwise_row`].
 #[must_use]
 pub const fn elementwise_workgroups(n: u32) -> [u32; 3] {
     let groups = n.div_ceil(256);
-    let x = if groups > 65_535 { 65_535 } else { groups };
+    wrapped(groups)
+}
+
+/// `groups` workgroups in rows of at most [`MAX_WORKGROUPS`].
+const fn wrapped(groups: u32) -> [u32; 3] {
+    let x = row_length(groups);
     if x == 0 {
         [0, 0, 0]
     } else {
         [x, groups.div_ceil(x), 1]
+    }
+}
+
+/// Workgroups in one row when `groups` of them do not fit one dimension.
+#[must_use]
+pub const fn row_length(groups: u32) -> u32 {
+    if groups > MAX_WORKGROUPS {
+        MAX_WORKGROUPS
+    } else {
+        groups
     }
 }
 
@@ -33,16 +57,24 @@ pub struct PatchParams {
     pub batch: u32,
     /// Channels of the image.
     pub channels: u32,
-    /// Rows of the image; a multiple of `patch`.
+    /// Rows of the image; a multiple of `patch_size`.
     pub height: u32,
-    /// Columns of the image; a multiple of `patch`.
+    /// Columns of the image; a multiple of `patch_size`.
     pub width: u32,
     /// Side of a patch.
-    pub patch: u32,
+    pub patch_size: u32,
     /// [`elementwise_row`] of the element count.
     pub row: u32,
     /// Zero.
     pub pad: [u32; 2],
+}
+
+impl PatchParams {
+    /// Workgroups that cover these shapes.
+    #[must_use]
+    pub const fn workgroups(&self) -> [u32; 3] {
+        elementwise_workgroups(self.batch * self.channels * self.height * self.width)
+    }
 }
 
 /// `timestep_features`: cosines, then sines, of `t · max_period^(-i / (features / 2))`.
@@ -57,6 +89,14 @@ pub struct TimestepParams {
     pub max_period: f32,
     /// [`elementwise_row`] of `batch * features`.
     pub row: u32,
+}
+
+impl TimestepParams {
+    /// Workgroups that cover these shapes.
+    #[must_use]
+    pub const fn workgroups(&self) -> [u32; 3] {
+        elementwise_workgroups(self.batch * self.features)
+    }
 }
 
 /// `linear` and its fused forms: `rows` vectors of `inputs` channels to `outputs` channels.
@@ -81,6 +121,15 @@ pub struct LinearParams {
     pub pad: u32,
 }
 
+impl LinearParams {
+    /// Workgroups that cover these shapes.
+    #[must_use]
+    pub const fn workgroups(&self) -> [u32; 3] {
+        let [y, z, _] = wrapped(self.rows.div_ceil(LINEAR_TILE));
+        [self.outputs.div_ceil(LINEAR_TILE), y, z]
+    }
+}
+
 /// `condition`: SiLU(time embedding + label embedding).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
@@ -93,6 +142,14 @@ pub struct ConditionParams {
     pub labels: u32,
     /// [`elementwise_row`] of `batch * channels`.
     pub row: u32,
+}
+
+impl ConditionParams {
+    /// Workgroups that cover these shapes.
+    #[must_use]
+    pub const fn workgroups(&self) -> [u32; 3] {
+        elementwise_workgroups(self.batch * self.channels)
+    }
 }
 
 /// `layer_norm_modulate`: normalise each row, then `x · (1 + scale) + shift`.
@@ -113,8 +170,16 @@ pub struct NormParams {
     pub scale_offset: u32,
     /// Added to the variance; 1e-6 in DiT.
     pub epsilon: f32,
-    /// Workgroups in x (rows beyond it continue in y).
+    /// Workgroups in x, [`row_length`] of `rows`; rows beyond it continue in y.
     pub grid: u32,
+}
+
+impl NormParams {
+    /// Workgroups that cover these shapes.
+    #[must_use]
+    pub const fn workgroups(&self) -> [u32; 3] {
+        wrapped(self.rows)
+    }
 }
 
 /// `attention`: softmax(q kᵀ · scale) v per head, no mask.
@@ -129,6 +194,14 @@ pub struct AttentionParams {
     pub heads: u32,
     /// `1 / sqrt(head dimension)`.
     pub scale: f32,
+}
+
+impl AttentionParams {
+    /// Workgroups that cover these shapes.
+    #[must_use]
+    pub const fn workgroups(&self) -> [u32; 3] {
+        [self.tokens.div_ceil(ATTENTION_ROWS), self.heads, self.batch]
+    }
 }
 
 /// `guide`: classifier-free guidance, `u + scale · (c − u)`.
@@ -151,6 +224,14 @@ pub struct GuideParams {
     pub pad: [u32; 2],
 }
 
+impl GuideParams {
+    /// Workgroups that cover these shapes.
+    #[must_use]
+    pub const fn workgroups(&self) -> [u32; 3] {
+        elementwise_workgroups(self.batch * self.channels * self.pixels)
+    }
+}
+
 /// `absolute_sums`: Σ|now − reference| and Σ|reference| of one slice of the tensors a workgroup.
 /// `sum_partials`: adds the slices up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
@@ -158,12 +239,20 @@ pub struct GuideParams {
 pub struct ReduceParams {
     /// Elements (`absolute_sums`) or pairs of partial sums (`sum_partials`).
     pub len: u32,
-    /// Elements a workgroup adds up.
+    /// Elements a workgroup adds up. `sum_partials`: as many as `len`, so that one workgroup runs.
     pub slice: u32,
     /// `sum_partials`: the pair of the output that is written.
     pub slot: u32,
     /// Zero.
     pub pad: u32,
+}
+
+impl ReduceParams {
+    /// Workgroups that cover these shapes.
+    #[must_use]
+    pub const fn workgroups(&self) -> [u32; 3] {
+        wrapped(self.len.div_ceil(self.slice))
+    }
 }
 
 /// `subtract`: `a − b`.
@@ -178,13 +267,22 @@ pub struct SubtractParams {
     pub pad: [u32; 2],
 }
 
+impl SubtractParams {
+    /// Workgroups that cover these shapes.
+    #[must_use]
+    pub const fn workgroups(&self) -> [u32; 3] {
+        elementwise_workgroups(self.len)
+    }
+}
+
 /// `blend`: `base + Σ weightₖ · anchorₖ`. An anchor whose weight is zero is not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
 pub struct BlendParams {
     /// Elements of every tensor.
     pub len: u32,
-    /// Anchors bound that may be read, 1 to 4; the weights are those of slots `first..first + count`.
+    /// Anchors bound that may be read, 1 to 4; the weights are those of slots `first..first + count`,
+    /// which end at 8.
     pub count: u32,
     /// First slot.
     pub first: u32,
@@ -194,4 +292,12 @@ pub struct BlendParams {
     pub row: u32,
     /// Zero.
     pub pad: [u32; 3],
+}
+
+impl BlendParams {
+    /// Workgroups that cover these shapes.
+    #[must_use]
+    pub const fn workgroups(&self) -> [u32; 3] {
+        elementwise_workgroups(self.len)
+    }
 }

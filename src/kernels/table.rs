@@ -1,6 +1,8 @@
 //! The one table of kernels.
 
-use super::twins;
+use core::mem::size_of;
+
+use super::{params, twins};
 
 /// Index of a kernel in the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -38,6 +40,34 @@ pub enum KernelId {
     Subtract,
     /// `blend`
     Blend,
+}
+
+impl KernelId {
+    /// Every kernel, in the order of the table.
+    pub const ALL: [Self; 16] = [
+        Self::Patchify,
+        Self::TimestepFeatures,
+        Self::Linear,
+        Self::LinearGelu,
+        Self::LinearSilu,
+        Self::LinearGated,
+        Self::LinearAdd,
+        Self::Condition,
+        Self::LayerNormModulate,
+        Self::Attention,
+        Self::Unpatchify,
+        Self::Guide,
+        Self::AbsoluteSums,
+        Self::SumPartials,
+        Self::Subtract,
+        Self::Blend,
+    ];
+
+    /// The kernel's row of the table.
+    #[must_use]
+    pub fn kernel(self) -> &'static Kernel {
+        &KERNELS[self as usize]
+    }
 }
 
 /// How a kernel uses a storage binding.
@@ -118,10 +148,302 @@ pub struct Kernel {
     pub bindings: &'static [BindingSpec],
     /// Bytes of the parameter block.
     pub params_size: usize,
-    /// Names of the `override` constants a dispatch must give.
+    /// Names of the `override` constants a dispatch must give: `FORMAT`, a [`WeightFormat`] as a
+    /// number; `HEAD_DIM`, 24 to 128 in steps of 8.
     pub constants: &'static [&'static str],
     /// Agreement with the twin that the tests demand of a device.
     pub tolerance: Tolerance,
     /// The twin.
     pub twin: fn(&mut twins::Call<'_, '_>),
 }
+
+/// The WGSL of a kernel: the shared parts, then its own file.
+macro_rules! wgsl {
+    ($($shared:literal,)* ; $name:literal) => {
+        concat!(
+            $(include_str!(concat!("../../shaders/shared/", $shared, ".wgsl")),)*
+            include_str!(concat!("../../shaders/", $name, ".wgsl")),
+        )
+    };
+}
+
+const fn read(name: &'static str, shape: &'static str) -> BindingSpec {
+    BindingSpec {
+        name,
+        shape,
+        element: Element::F32,
+        access: Access::Read,
+    }
+}
+
+const fn write(name: &'static str, shape: &'static str) -> BindingSpec {
+    BindingSpec {
+        name,
+        shape,
+        element: Element::F32,
+        access: Access::Write,
+    }
+}
+
+/// What every linear kernel reads.
+const X: BindingSpec = read("x", "(rows, inputs)");
+const WEIGHT: BindingSpec = BindingSpec {
+    name: "weight",
+    shape: "(outputs, inputs)",
+    element: Element::Weight,
+    access: Access::Read,
+};
+const BIAS: BindingSpec = read("bias", "(outputs)");
+const LINEAR_OUT: BindingSpec = write("out", "(rows, outputs)");
+
+const fn tolerance(absolute: f32, relative: f32) -> Tolerance {
+    Tolerance { absolute, relative }
+}
+
+// Devices may flush subnormal numbers to zero: a kernel that computes, and does not only copy, may
+// be off by that much for each of up to a few thousand terms.
+const FLUSH: f32 = 1e-34;
+const COPY: Tolerance = tolerance(0.0, 0.0);
+/// A few roundings (2^-24 each) of terms that may be some times larger than the result.
+const ROUNDINGS: Tolerance = tolerance(FLUSH, 2e-6);
+/// Sums in the same order as the twin's: a product is rounded by one side and not by the other,
+/// which over n terms adds up to about √n · 2^-24, 4e-6 at n = 4,608; and `exp` and division, for
+/// which WGSL allows (3 + 2|x|) and 2.5 units in the last place, where the result is not small.
+const SUMS: Tolerance = tolerance(FLUSH, 1e-5);
+
+/// Cosine and sine of t · f: the error of f = exp(-y), (3 + 2y) · 2^-23 · f on a device, times t up
+/// to 1,000; largest at y = 0.
+const TIMESTEP: Tolerance = tolerance(4e-4, 0.0);
+/// Scores up to about 10 in magnitude: a weight errs by √128 · 10 · 2^-24 through its score and by
+/// (3 + 2 · 20) · 2^-23 through `exp` at worst, and the errors of different keys do not add up.
+const ATTENTION: Tolerance = tolerance(FLUSH, 2e-5);
+
+/// Every kernel, in the order of [`KernelId`].
+pub static KERNELS: &[Kernel] = &[
+    Kernel {
+        name: "patchify",
+        summary: "images to patches",
+        source: wgsl!("elementwise", "patches", ; "patchify"),
+        workgroup: [256, 1, 1],
+        bindings: &[
+            read("image", "(batch, channels, height, width)"),
+            write("patches", "(batch, tokens, channels * p * p)"),
+        ],
+        params_size: size_of::<params::PatchParams>(),
+        constants: &[],
+        tolerance: COPY,
+        twin: twins::patchify,
+    },
+    Kernel {
+        name: "timestep_features",
+        summary: "sinusoidal features of timesteps",
+        source: wgsl!("elementwise", ; "timestep_features"),
+        workgroup: [256, 1, 1],
+        bindings: &[read("t", "(batch)"), write("features", "(batch, features)")],
+        params_size: size_of::<params::TimestepParams>(),
+        constants: &[],
+        tolerance: TIMESTEP,
+        twin: twins::timestep_features,
+    },
+    Kernel {
+        name: "linear",
+        summary: "x * transpose(weight) + bias",
+        source: wgsl!("linear_tile", ; "linear"),
+        workgroup: [16, 16, 1],
+        bindings: &[X, WEIGHT, BIAS, LINEAR_OUT],
+        params_size: size_of::<params::LinearParams>(),
+        constants: &["FORMAT"],
+        tolerance: SUMS,
+        twin: twins::linear,
+    },
+    Kernel {
+        name: "linear_gelu",
+        summary: "GELU (tanh form) of a linear layer",
+        source: wgsl!("activations", "linear_tile", ; "linear_gelu"),
+        workgroup: [16, 16, 1],
+        bindings: &[X, WEIGHT, BIAS, LINEAR_OUT],
+        params_size: size_of::<params::LinearParams>(),
+        constants: &["FORMAT"],
+        tolerance: SUMS,
+        twin: twins::linear_gelu,
+    },
+    Kernel {
+        name: "linear_silu",
+        summary: "SiLU of a linear layer",
+        source: wgsl!("activations", "linear_tile", ; "linear_silu"),
+        workgroup: [16, 16, 1],
+        bindings: &[X, WEIGHT, BIAS, LINEAR_OUT],
+        params_size: size_of::<params::LinearParams>(),
+        constants: &["FORMAT"],
+        tolerance: SUMS,
+        twin: twins::linear_silu,
+    },
+    Kernel {
+        name: "linear_gated",
+        summary: "residual + gate * a linear layer",
+        source: wgsl!("linear_tile", ; "linear_gated"),
+        workgroup: [16, 16, 1],
+        bindings: &[
+            X,
+            WEIGHT,
+            BIAS,
+            read("gate", "(rows / tokens, gate_stride)"),
+            read("residual", "(rows, outputs)"),
+            LINEAR_OUT,
+        ],
+        params_size: size_of::<params::LinearParams>(),
+        constants: &["FORMAT"],
+        tolerance: SUMS,
+        twin: twins::linear_gated,
+    },
+    Kernel {
+        name: "linear_add",
+        summary: "a linear layer + an addend repeated over the rows",
+        source: wgsl!("linear_tile", ; "linear_add"),
+        workgroup: [16, 16, 1],
+        bindings: &[
+            X,
+            WEIGHT,
+            BIAS,
+            read("addend", "(addend_rows, outputs)"),
+            LINEAR_OUT,
+        ],
+        params_size: size_of::<params::LinearParams>(),
+        constants: &["FORMAT"],
+        tolerance: SUMS,
+        twin: twins::linear_add,
+    },
+    Kernel {
+        name: "condition",
+        summary: "SiLU of time embedding + label embedding",
+        source: wgsl!("elementwise", "activations", ; "condition"),
+        workgroup: [256, 1, 1],
+        bindings: &[
+            read("time", "(batch, channels)"),
+            read("table", "(labels, channels)"),
+            read("label", "(batch)"),
+            write("out", "(batch, channels)"),
+        ],
+        params_size: size_of::<params::ConditionParams>(),
+        constants: &[],
+        tolerance: SUMS,
+        twin: twins::condition,
+    },
+    Kernel {
+        name: "layer_norm_modulate",
+        summary: "layer norm, then * (1 + scale) + shift",
+        source: wgsl!("pair_sum", ; "layer_norm_modulate"),
+        workgroup: [128, 1, 1],
+        bindings: &[
+            read("x", "(rows, channels)"),
+            read("modulation", "(rows / tokens, stride)"),
+            write("out", "(rows, channels)"),
+        ],
+        params_size: size_of::<params::NormParams>(),
+        constants: &[],
+        tolerance: SUMS,
+        twin: twins::layer_norm_modulate,
+    },
+    Kernel {
+        name: "attention",
+        summary: "softmax(q * transpose(k) * scale) * v, by heads",
+        source: wgsl!(; "attention"),
+        workgroup: [8, 8, 1],
+        bindings: &[
+            read("qkv", "(batch, tokens, 3 * heads * HEAD_DIM)"),
+            write("out", "(batch, tokens, heads * HEAD_DIM)"),
+        ],
+        params_size: size_of::<params::AttentionParams>(),
+        constants: &["HEAD_DIM"],
+        tolerance: ATTENTION,
+        twin: twins::attention,
+    },
+    Kernel {
+        name: "unpatchify",
+        summary: "patches to images",
+        source: wgsl!("elementwise", "patches", ; "unpatchify"),
+        workgroup: [256, 1, 1],
+        bindings: &[
+            read("patches", "(batch, tokens, p * p * channels)"),
+            write("image", "(batch, channels, height, width)"),
+        ],
+        params_size: size_of::<params::PatchParams>(),
+        constants: &[],
+        tolerance: COPY,
+        twin: twins::unpatchify,
+    },
+    Kernel {
+        name: "guide",
+        summary: "classifier-free guidance",
+        source: wgsl!("elementwise", ; "guide"),
+        workgroup: [256, 1, 1],
+        bindings: &[
+            read("output", "(2 * batch, out_channels, pixels)"),
+            write("guided", "(batch, channels, pixels)"),
+        ],
+        params_size: size_of::<params::GuideParams>(),
+        constants: &[],
+        tolerance: ROUNDINGS,
+        twin: twins::guide,
+    },
+    Kernel {
+        name: "absolute_sums",
+        summary: "sums of |now - reference| and |reference|, by slices",
+        source: wgsl!("reduce", "pair_sum", ; "absolute_sums"),
+        workgroup: [128, 1, 1],
+        bindings: &[
+            read("reference", "(len)"),
+            read("now", "(len)"),
+            write("partials", "(ceil(len / slice), 2)"),
+        ],
+        params_size: size_of::<params::ReduceParams>(),
+        constants: &[],
+        tolerance: ROUNDINGS,
+        twin: twins::absolute_sums,
+    },
+    Kernel {
+        name: "sum_partials",
+        summary: "the sum of all slices, into one slot",
+        source: wgsl!("reduce", "pair_sum", ; "sum_partials"),
+        workgroup: [128, 1, 1],
+        bindings: &[read("partials", "(len, 2)"), write("sums", "(slots, 2)")],
+        params_size: size_of::<params::ReduceParams>(),
+        constants: &[],
+        tolerance: ROUNDINGS,
+        twin: twins::sum_partials,
+    },
+    Kernel {
+        name: "subtract",
+        summary: "a - b",
+        source: wgsl!("elementwise", ; "subtract"),
+        workgroup: [256, 1, 1],
+        bindings: &[
+            read("a", "(len)"),
+            read("b", "(len)"),
+            write("out", "(len)"),
+        ],
+        params_size: size_of::<params::SubtractParams>(),
+        constants: &[],
+        tolerance: ROUNDINGS,
+        twin: twins::subtract,
+    },
+    Kernel {
+        name: "blend",
+        summary: "base + weighted sum of anchors",
+        source: wgsl!("elementwise", ; "blend"),
+        workgroup: [256, 1, 1],
+        bindings: &[
+            read("weights", "(8)"),
+            read("base", "(len)"),
+            read("anchor0", "(len)"),
+            read("anchor1", "(len)"),
+            read("anchor2", "(len)"),
+            read("anchor3", "(len)"),
+            write("out", "(len)"),
+        ],
+        params_size: size_of::<params::BlendParams>(),
+        constants: &[],
+        tolerance: ROUNDINGS,
+        twin: twins::blend,
+    },
+];

@@ -1,0 +1,126 @@
+// The matrix product of the linear kernels: out = epilogue(x * transpose(weight) + bias).
+//
+// x: (rows, inputs); weight: (outputs, inputs), in the format FORMAT names (0 f32, 1 f16 and
+// 2 bf16, two a word, low half first), read as words; bias: (outputs); out: (rows, outputs).
+// A workgroup computes a 64 x 64 tile of out. Per step of 16 input channels it stages both tiles in
+// workgroup memory, transposed into vectors of four rows; an invocation then updates 4 x 4 sums from
+// two vectors a channel. Rows and columns past the edge count as zero and are not stored.
+// Dispatch: LinearParams::workgroups. Tiles of rows beyond 65,535 continue in z.
+// Sums are f32, channels in ascending order.
+
+struct Params {
+    rows: u32,
+    inputs: u32,
+    outputs: u32,
+    tokens: u32,
+    gate_stride: u32,
+    gate_offset: u32,
+    addend_rows: u32,
+    pad: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> weight: array<u32>;
+@group(0) @binding(3) var<storage, read> bias: array<f32>;
+
+override FORMAT: u32;
+
+const TILE: u32 = 64u;
+const DEPTH: u32 = 16u;
+// Vectors a channel of a tile: 16, and one more so that a transposed store meets no bank twice.
+const PITCH: u32 = 17u;
+
+var<workgroup> x_tile: array<vec4<f32>, DEPTH * PITCH>;
+var<workgroup> weight_tile: array<vec4<f32>, DEPTH * PITCH>;
+
+fn x_at(row: u32, channel: u32) -> f32 {
+    if (row >= params.rows || channel >= params.inputs) {
+        return 0.0;
+    }
+    return x[row * params.inputs + channel];
+}
+
+fn weight_at(row: u32, channel: u32) -> f32 {
+    if (row >= params.outputs || channel >= params.inputs) {
+        return 0.0;
+    }
+    let i = row * params.inputs + channel;
+    switch FORMAT {
+        case 1u: {
+            let pair = unpack2x16float(weight[i / 2u]);
+            return select(pair.x, pair.y, i % 2u == 1u);
+        }
+        case 2u: {
+            let word = weight[i / 2u];
+            return bitcast<f32>(select(word << 16u, word & 0xffff0000u, i % 2u == 1u));
+        }
+        default: {
+            return bitcast<f32>(weight[i]);
+        }
+    }
+}
+
+fn store(row: u32, column: u32, sum: f32) {
+    if (row < params.rows && column < params.outputs) {
+        out[row * params.outputs + column] = epilogue(row, column, sum + bias[column]);
+    }
+}
+
+fn store_row(row: u32, column: u32, sums: vec4<f32>) {
+    store(row, column, sums.x);
+    store(row, column + 1u, sums.y);
+    store(row, column + 2u, sums.z);
+    store(row, column + 3u, sums.w);
+}
+
+@compute @workgroup_size(16, 16, 1)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(local_invocation_id) local: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let first_row = (group.z * 65535u + group.y) * TILE;
+    let first_column = group.x * TILE;
+    // What this invocation stages: one channel of four rows of each operand.
+    let channel = lane % DEPTH;
+    let quad = lane / DEPTH;
+    let x_row = first_row + 4u * quad;
+    let weight_row = first_column + 4u * quad;
+    var sums_0 = vec4<f32>();
+    var sums_1 = vec4<f32>();
+    var sums_2 = vec4<f32>();
+    var sums_3 = vec4<f32>();
+    for (var start = 0u; start < params.inputs; start += DEPTH) {
+        let from_channel = start + channel;
+        x_tile[channel * PITCH + quad] = vec4(
+            x_at(x_row, from_channel),
+            x_at(x_row + 1u, from_channel),
+            x_at(x_row + 2u, from_channel),
+            x_at(x_row + 3u, from_channel),
+        );
+        weight_tile[channel * PITCH + quad] = vec4(
+            weight_at(weight_row, from_channel),
+            weight_at(weight_row + 1u, from_channel),
+            weight_at(weight_row + 2u, from_channel),
+            weight_at(weight_row + 3u, from_channel),
+        );
+        workgroupBarrier();
+        for (var k = 0u; k < DEPTH; k++) {
+            let a = x_tile[k * PITCH + local.y];
+            let b = weight_tile[k * PITCH + local.x];
+            sums_0 = fma(vec4(a.x), b, sums_0);
+            sums_1 = fma(vec4(a.y), b, sums_1);
+            sums_2 = fma(vec4(a.z), b, sums_2);
+            sums_3 = fma(vec4(a.w), b, sums_3);
+        }
+        workgroupBarrier();
+    }
+    let row = first_row + 4u * local.y;
+    let column = first_column + 4u * local.x;
+    store_row(row, column, sums_0);
+    store_row(row + 1u, column, sums_1);
+    store_row(row + 2u, column, sums_2);
+    store_row(row + 3u, column, sums_3);
+}
+

@@ -1,0 +1,426 @@
+//! Every row of the kernel table against its WGSL, as naga sees it. Needs no device.
+#![cfg(feature = "kernels")]
+
+use std::{collections::BTreeSet, fs, mem::offset_of, path::Path};
+
+use naga::{
+    AddressSpace, ArraySize, Module, StorageAccess, TypeInner,
+    back::{PipelineConstants, pipeline_constants::process_overrides},
+    proc::Layouter,
+    valid::{Capabilities, ModuleInfo, ValidationFlags, Validator},
+};
+use refrain::kernels::{Access, Element, KERNELS, Kernel, KernelId, params::*};
+
+/// The members of a kernel's parameter block, as Rust lays them out.
+fn members(id: KernelId) -> Vec<(&'static str, usize)> {
+    macro_rules! offsets {
+        ($block:ident: $($member:ident)*) => {
+            vec![$((stringify!($member), offset_of!($block, $member)),)*]
+        };
+    }
+    match id {
+        KernelId::Patchify | KernelId::Unpatchify => {
+            offsets!(PatchParams: batch channels height width patch_size row pad)
+        }
+        KernelId::TimestepFeatures => offsets!(TimestepParams: batch features max_period row),
+        KernelId::Linear
+        | KernelId::LinearGelu
+        | KernelId::LinearSilu
+        | KernelId::LinearGated
+        | KernelId::LinearAdd => offsets!(
+            LinearParams: rows inputs outputs tokens gate_stride gate_offset addend_rows pad
+        ),
+        KernelId::Condition => offsets!(ConditionParams: batch channels labels row),
+        KernelId::LayerNormModulate => offsets!(
+            NormParams: rows channels tokens stride shift_offset scale_offset epsilon grid
+        ),
+        KernelId::Attention => offsets!(AttentionParams: batch tokens heads scale),
+        KernelId::Guide => {
+            offsets!(GuideParams: batch channels out_channels pixels scale row pad)
+        }
+        KernelId::AbsoluteSums | KernelId::SumPartials => {
+            offsets!(ReduceParams: len slice slot pad)
+        }
+        KernelId::Subtract => offsets!(SubtractParams: len row pad),
+        KernelId::Blend => {
+            // A uniform block cannot hold an array of three words without padding of its own.
+            let mut members = offsets!(BlendParams: len count first use_base row);
+            let pad = offset_of!(BlendParams, pad);
+            members.extend([("pad_0", pad), ("pad_1", pad + 4), ("pad_2", pad + 8)]);
+            members
+        }
+    }
+}
+
+/// Values to try for a kernel's constants, those with the most workgroup memory among them.
+fn constants(kernel: &Kernel) -> Vec<PipelineConstants> {
+    let mut sets = vec![PipelineConstants::default()];
+    for name in kernel.constants {
+        let values: &[u32] = match *name {
+            "FORMAT" => &[0, 1, 2],
+            "HEAD_DIM" => &[24, 72, 128],
+            _ => panic!("constant `{name}` is not known here"),
+        };
+        let with = |set: &PipelineConstants, value: u32| {
+            let mut set = set.clone();
+            set.insert((*name).to_owned(), f64::from(value));
+            set
+        };
+        sets = sets
+            .iter()
+            .flat_map(|set| values.iter().map(move |v| with(set, *v)))
+            .collect();
+    }
+    sets
+}
+
+/// Parses and validates without any capability beyond WebGPU's core. naga counts `unpack2x16float`,
+/// which is core WGSL, as one, because OpenGL ES 3.0 lacks it.
+fn validate(source: &str) -> Result<(Module, ModuleInfo), String> {
+    let module = naga::front::wgsl::parse_str(source).map_err(|e| e.emit_to_string(source))?;
+    let info = Validator::new(
+        ValidationFlags::all(),
+        Capabilities::SHADER_FLOAT16_IN_FLOAT32,
+    )
+    .validate(&module)
+    .map_err(|e| e.emit_to_string(source))?;
+    Ok((module, info))
+}
+
+/// Whether the kernel's text, its row and its parameter block agree.
+fn check(kernel: &Kernel, members: &[(&str, usize)]) -> Result<(), String> {
+    for forbidden in ["num_workgroups", "arrayLength", "enable "] {
+        if kernel.source.contains(forbidden) {
+            return Err(format!("`{forbidden}` is used"));
+        }
+    }
+    let (module, info) = validate(kernel.source)?;
+    check_entry(kernel, &module)?;
+    check_bindings(kernel, &module)?;
+    check_params(kernel, members, &module)?;
+    let names: BTreeSet<_> = module
+        .overrides
+        .iter()
+        .filter_map(|(_, constant)| constant.name.as_deref())
+        .collect();
+    if names != kernel.constants.iter().copied().collect() {
+        return Err(format!("overrides {names:?}, table {:?}", kernel.constants));
+    }
+    for set in constants(kernel) {
+        let entry = Some((naga::ShaderStage::Compute, "main"));
+        let (module, _) =
+            process_overrides(&module, &info, entry, &set).map_err(|e| format!("{set:?}: {e}"))?;
+        check_workgroup_memory(&module).map_err(|why| format!("{set:?}: {why}"))?;
+    }
+    Ok(())
+}
+
+fn check_entry(kernel: &Kernel, module: &Module) -> Result<(), String> {
+    let [entry] = module.entry_points.as_slice() else {
+        return Err(format!("{} entry points", module.entry_points.len()));
+    };
+    if entry.name != "main" || entry.stage != naga::ShaderStage::Compute {
+        return Err(format!("entry point `{}`", entry.name));
+    }
+    if entry.workgroup_size != kernel.workgroup || entry.workgroup_size_overrides.is_some() {
+        return Err(format!(
+            "workgroup {:?}, table {:?}",
+            entry.workgroup_size, kernel.workgroup
+        ));
+    }
+    if kernel.workgroup.iter().product::<u32>() > 256 {
+        return Err("more than 256 invocations".into());
+    }
+    Ok(())
+}
+
+fn check_bindings(kernel: &Kernel, module: &Module) -> Result<(), String> {
+    let mut bound: Vec<_> = module
+        .global_variables
+        .iter()
+        .filter_map(|(_, variable)| Some((variable.binding?, variable)))
+        .collect();
+    bound.sort_by_key(|(at, _)| (at.group, at.binding));
+    if bound.len() != kernel.bindings.len() + 1 {
+        return Err(format!(
+            "{} bindings, table {}",
+            bound.len(),
+            kernel.bindings.len() + 1
+        ));
+    }
+    if kernel.bindings.len() > 8 {
+        return Err("more than 8 storage buffers".into());
+    }
+    for (i, (at, variable)) in bound.iter().enumerate() {
+        if (at.group, at.binding as usize) != (0, i) {
+            return Err(format!("binding {i} is at {at:?}"));
+        }
+        if i == 0 {
+            if variable.space != AddressSpace::Uniform {
+                return Err("binding 0 is no uniform".into());
+            }
+            continue;
+        }
+        let spec = &kernel.bindings[i - 1];
+        if variable.name.as_deref() != Some(spec.name) {
+            return Err(format!(
+                "binding {i} is {:?}, table `{}`",
+                variable.name, spec.name
+            ));
+        }
+        let access = match spec.access {
+            Access::Read => StorageAccess::LOAD,
+            Access::Write => StorageAccess::LOAD | StorageAccess::STORE,
+        };
+        if variable.space != (AddressSpace::Storage { access }) {
+            return Err(format!("`{}` is {:?}", spec.name, variable.space));
+        }
+        let scalar = match spec.element {
+            Element::F32 => naga::Scalar::F32,
+            Element::Weight => naga::Scalar::U32,
+        };
+        match module.types[variable.ty].inner {
+            TypeInner::Array {
+                base,
+                size: ArraySize::Dynamic,
+                ..
+            } if module.types[base].inner == TypeInner::Scalar(scalar) => {}
+            ref other => return Err(format!("`{}` is {other:?}", spec.name)),
+        }
+    }
+    Ok(())
+}
+
+fn check_params(kernel: &Kernel, members: &[(&str, usize)], module: &Module) -> Result<(), String> {
+    let (_, block) = module
+        .global_variables
+        .iter()
+        .find(|(_, variable)| variable.space == AddressSpace::Uniform)
+        .ok_or("no uniform block")?;
+    let TypeInner::Struct {
+        members: reflected,
+        span,
+    } = &module.types[block.ty].inner
+    else {
+        return Err("the uniform block is no struct".into());
+    };
+    if *span as usize != kernel.params_size || !kernel.params_size.is_multiple_of(16) {
+        return Err(format!(
+            "block of {span} bytes, table {}",
+            kernel.params_size
+        ));
+    }
+    let reflected: Vec<_> = reflected
+        .iter()
+        .map(|member| (member.name.as_deref().unwrap_or(""), member.offset as usize))
+        .collect();
+    if reflected != members {
+        return Err(format!("members {reflected:?}, Rust {members:?}"));
+    }
+    Ok(())
+}
+
+fn check_workgroup_memory(module: &Module) -> Result<(), String> {
+    let mut layouter = Layouter::default();
+    layouter
+        .update(module.to_ctx())
+        .map_err(|e| e.to_string())?;
+    let bytes: u32 = module
+        .global_variables
+        .iter()
+        .filter(|(_, variable)| variable.space == AddressSpace::WorkGroup)
+        .map(|(_, variable)| layouter[variable.ty].size.next_multiple_of(16))
+        .sum();
+    if bytes > 16 * 1024 {
+        Err(format!("{bytes} bytes of workgroup memory"))
+    } else {
+        Ok(())
+    }
+}
+
+#[test]
+fn rows_agree_with_their_shaders() {
+    for id in KernelId::ALL {
+        let kernel = id.kernel();
+        if let Err(why) = check(kernel, &members(id)) {
+            panic!("{}: {why}", kernel.name);
+        }
+    }
+}
+
+#[test]
+fn rows_are_in_the_order_of_their_ids() {
+    assert_eq!(KERNELS.len(), KernelId::ALL.len());
+    for (i, id) in KernelId::ALL.into_iter().enumerate() {
+        assert_eq!(id as usize, i);
+        let camel: String = KERNELS[i]
+            .name
+            .split('_')
+            .flat_map(|word| [word[..1].to_uppercase(), word[1..].to_owned()])
+            .collect();
+        assert_eq!(camel, format!("{id:?}"));
+        assert_eq!(id.kernel().name, KERNELS[i].name);
+    }
+}
+
+#[test]
+fn every_shader_is_in_the_table() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("shaders");
+    let mut files = 0;
+    for folder in [folder.clone(), folder.join("shared")] {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                continue;
+            }
+            let text = fs::read_to_string(&path).unwrap();
+            let user = KERNELS
+                .iter()
+                .find(|kernel| kernel.source.contains(text.as_str()));
+            assert!(user.is_some(), "no kernel uses {}", path.display());
+            files += 1;
+        }
+    }
+    assert!(files >= KERNELS.len(), "{files} files");
+}
+
+#[test]
+fn tiles_are_those_the_dispatch_counts_with() {
+    for (id, name, value) in [
+        (KernelId::Linear, "TILE", LINEAR_TILE),
+        (KernelId::Attention, "ROWS", ATTENTION_ROWS),
+    ] {
+        let (module, _) = validate(id.kernel().source).unwrap();
+        let found = module
+            .constants
+            .iter()
+            .find(|(_, constant)| constant.name.as_deref() == Some(name))
+            .map(|(_, constant)| &module.global_expressions[constant.init]);
+        assert_eq!(
+            found,
+            Some(&naga::Expression::Literal(naga::Literal::U32(value))),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn faults_are_caught() {
+    let id = KernelId::Attention;
+    let kernel = *id.kernel();
+    let members = members(id);
+    check(&kernel, &members).unwrap();
+
+    let source = |from: &str, to: &str| {
+        assert!(
+            kernel.source.contains(from),
+            "`{from}` is not in {}",
+            kernel.name
+        );
+        Kernel {
+            source: kernel.source.replacen(from, to, 1).leak(),
+            ..kernel
+        }
+    };
+    let bindings = |change: fn(&mut Vec<refrain::kernels::BindingSpec>)| {
+        let mut bindings = kernel.bindings.to_vec();
+        change(&mut bindings);
+        Kernel {
+            bindings: bindings.leak(),
+            ..kernel
+        }
+    };
+    for (fault, part_of_message, kernel) in [
+        (
+            "swapped members",
+            "members",
+            source("tokens: u32,\n    heads:", "heads: u32,\n    tokens:"),
+        ),
+        (
+            "a wider block",
+            "block of",
+            source("scale: f32,", "scale: f32, more: vec4<u32>,"),
+        ),
+        (
+            "a wider row",
+            "block of",
+            Kernel {
+                params_size: 32,
+                ..kernel
+            },
+        ),
+        (
+            "another entry point",
+            "entry point",
+            source("fn main(", "fn other("),
+        ),
+        (
+            "another workgroup",
+            "workgroup [64",
+            source("size(8, 8, 1)", "size(64, 1, 1)"),
+        ),
+        (
+            "a large workgroup",
+            "256 invocations",
+            Kernel {
+                workgroup: [8, 8, 8],
+                ..source("size(8, 8, 1)", "size(8, 8, 8)")
+            },
+        ),
+        (
+            "a moved binding",
+            "is at",
+            source("@binding(2)", "@binding(3)"),
+        ),
+        (
+            "more bindings",
+            "bindings",
+            bindings(|all| all.push(all[0])),
+        ),
+        ("another name", "qkv", bindings(|all| all[0].name = "other")),
+        (
+            "another access",
+            "qkv",
+            bindings(|all| all[0].access = Access::Write),
+        ),
+        (
+            "another element",
+            "qkv",
+            bindings(|all| all[0].element = Element::Weight),
+        ),
+        (
+            "a type error",
+            "error",
+            source("HEAD_DIM / 8u;", "HEAD_DIM / 8.0;"),
+        ),
+        (
+            "a capability",
+            "error",
+            source("var total = vec4<f32>()", "var total = vec4<f64>()"),
+        ),
+        (
+            "another constant",
+            "overrides",
+            source(
+                "override HEAD_DIM",
+                "override WIDTH: u32;\noverride HEAD_DIM",
+            ),
+        ),
+        (
+            "much workgroup memory",
+            "workgroup memory",
+            source("const KEYS: u32 = 32u", "const KEYS: u32 = 96u"),
+        ),
+        (
+            "the size of the grid",
+            "num_workgroups",
+            source(
+                "fn main(",
+                "fn main(@builtin(num_workgroups) grid: vec3<u32>, ",
+            ),
+        ),
+    ] {
+        let why = check(&kernel, &members).expect_err(fault);
+        assert!(why.contains(part_of_message), "{fault}: {why}");
+    }
+}
