@@ -110,7 +110,7 @@ fn silu(v: f32) -> f32 {
 
 /// `shaders/shared/activations.wgsl`, `gelu`.
 fn gelu(v: f32) -> f32 {
-    v * sigmoid(1.595_769_1 * v * (1.0 + 0.044_715 * v * v))
+    v * sigmoid(1.595_769 * v * (1.0 + 0.044_715 * v * v))
 }
 
 /// Invocations of a workgroup that sums, as in `shaders/shared/pair_sum.wgsl`.
