@@ -3,7 +3,8 @@
 //! An executor owns the buffers of one [`Recording`] and runs its segments. It knows nothing of
 //! models, samplers or policies.
 
-use std::{fmt, sync::Arc};
+use alloc::{string::String, sync::Arc};
+use core::fmt;
 
 use crate::kernels::{BufferId, Recording, SegmentId};
 
@@ -67,6 +68,8 @@ pub enum ExecutorError {
     },
     /// The recording names a weight that the source does not have, or has in another shape.
     Weight(String),
+    /// The recording contradicts itself, or has no such buffer or segment.
+    Recording(String),
 }
 
 impl fmt::Display for ExecutorError {
@@ -81,6 +84,7 @@ impl fmt::Display for ExecutorError {
                 )
             }
             Self::Weight(why) => write!(f, "weight: {why}"),
+            Self::Recording(why) => write!(f, "recording: {why}"),
         }
     }
 }

@@ -5,5 +5,7 @@ extern crate alloc;
 
 #[cfg(feature = "_run")]
 pub mod executor;
+#[cfg(feature = "gpu")]
+pub mod gpu;
 #[cfg(feature = "kernels")]
 pub mod kernels;

@@ -14,11 +14,13 @@
 //! * Everything runs at WebGPU's default limits: at most 8 storage buffers, 128 MiB a binding,
 //!   16 KiB of workgroup memory, 256 invocations, 65,535 workgroups a dimension.
 
+mod check;
 pub mod params;
 mod recording;
 mod table;
 pub mod twins;
 
+pub use check::RecordingError;
 pub use recording::{
     Binding, Buffer, BufferId, Command, Dispatch, Recording, Role, Segment, SegmentId,
 };

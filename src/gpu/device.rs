@@ -1,0 +1,270 @@
+//! An opened adapter.
+
+use alloc::{
+    format,
+    string::{String, ToString},
+    sync::Arc,
+    vec::Vec,
+};
+use core::{fmt, panic::AssertUnwindSafe};
+use std::{
+    panic::catch_unwind,
+    sync::{Mutex, PoisonError},
+};
+
+use super::pipeline::Pipelines;
+use crate::executor::ExecutorError;
+
+/// The back ends this crate is built with and tested for.
+const BACKENDS: wgpu::Backends = wgpu::Backends::VULKAN
+    .union(wgpu::Backends::METAL)
+    .union(wgpu::Backends::DX12);
+
+/// Which adapters [`GpuDevice::new`] may open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GpuPreference {
+    /// Real hardware only: software renderers are refused.
+    Hardware,
+    /// The best there is, a software renderer if there is nothing else.
+    Any,
+}
+
+/// An opened adapter with the pipelines compiled for it. Cloning it is cheap and shares both.
+#[derive(Clone)]
+pub struct GpuDevice {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    name: String,
+    software: bool,
+    device: wgpu::Device,
+    queue: wgpu::Queue,
+    limits: wgpu::Limits,
+    pipelines: Pipelines,
+    /// The first error that no call was there to receive; every later call reports it.
+    fault: Arc<Mutex<Option<String>>>,
+}
+
+impl GpuDevice {
+    /// Opens the best adapter: discrete before integrated before virtual before software.
+    ///
+    /// The device asks for WebGPU's default limits, except that buffers and bindings may be as
+    /// large as the adapter allows, and for no optional feature.
+    ///
+    /// # Errors
+    /// [`ExecutorError::NoAdapter`] if nothing fits `preference`; [`ExecutorError::Device`] if the
+    /// adapter cannot be opened with these limits.
+    pub fn new(preference: GpuPreference) -> Result<Self, ExecutorError> {
+        let adapter = choose(adapters()?, preference)?;
+        let info = adapter.get_info();
+        let available = adapter.limits();
+        let limits = wgpu::Limits {
+            max_buffer_size: available.max_buffer_size,
+            max_storage_buffer_binding_size: available.max_storage_buffer_binding_size,
+            ..wgpu::Limits::default()
+        };
+        let request = adapter.request_device(&wgpu::DeviceDescriptor {
+            label: Some("refrain"),
+            required_limits: limits,
+            ..Default::default()
+        });
+        let (device, queue) = pollster::block_on(request).map_err(|error| {
+            ExecutorError::Device(format!("{} cannot be opened: {error}", info.name))
+        })?;
+
+        let fault = Arc::new(Mutex::new(None));
+        let first = Arc::clone(&fault);
+        device.on_uncaptured_error(Arc::new(move |error| {
+            note(&first, || error.to_string());
+        }));
+        let first = Arc::clone(&fault);
+        device.set_device_lost_callback(move |reason, message| {
+            note(&first, || format!("device lost ({reason:?}): {message}"));
+        });
+        Ok(Self::assemble(&info, device, queue, fault))
+    }
+
+    /// Uses a device that the host has opened.
+    ///
+    /// The host's error handler and its device-lost callback stay in place. Errors of this crate's
+    /// own calls are caught in error scopes and returned; the loss of the device shows at the next
+    /// read. The device must have at least WebGPU's default limits.
+    #[must_use]
+    pub fn from_wgpu(info: &wgpu::AdapterInfo, device: wgpu::Device, queue: wgpu::Queue) -> Self {
+        Self::assemble(info, device, queue, Arc::default())
+    }
+
+    fn assemble(
+        info: &wgpu::AdapterInfo,
+        device: wgpu::Device,
+        queue: wgpu::Queue,
+        fault: Arc<Mutex<Option<String>>>,
+    ) -> Self {
+        let software = info.device_type == wgpu::DeviceType::Cpu;
+        let backend = match info.backend {
+            wgpu::Backend::Vulkan => "Vulkan",
+            wgpu::Backend::Metal => "Metal",
+            wgpu::Backend::Dx12 => "Direct3D 12",
+            wgpu::Backend::Gl => "OpenGL",
+            wgpu::Backend::BrowserWebGpu => "WebGPU",
+            wgpu::Backend::Noop => "no-op",
+        };
+        let kind = if software { ", software" } else { "" };
+        let limits = device.limits();
+        Self {
+            shared: Arc::new(Shared {
+                name: format!("{}, {backend}{kind}", info.name),
+                software,
+                device,
+                queue,
+                limits,
+                pipelines: Pipelines::default(),
+                fault,
+            }),
+        }
+    }
+
+    /// Adapter and back end, for example `llvmpipe (LLVM 15.0.6, 256 bits), Vulkan, software`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.shared.name
+    }
+
+    /// Whether the adapter is a software renderer, running on the CPU.
+    #[must_use]
+    pub fn is_software(&self) -> bool {
+        self.shared.software
+    }
+
+    pub(super) fn wgpu(&self) -> &wgpu::Device {
+        &self.shared.device
+    }
+
+    pub(super) fn queue(&self) -> &wgpu::Queue {
+        &self.shared.queue
+    }
+
+    pub(super) fn limits(&self) -> &wgpu::Limits {
+        &self.shared.limits
+    }
+
+    pub(super) fn pipelines(&self) -> &Pipelines {
+        &self.shared.pipelines
+    }
+
+    pub(super) fn same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+
+    /// Runs wgpu calls and returns the first error they raise, instead of wgpu's panic.
+    pub(super) fn checked<T>(&self, work: impl FnOnce() -> T) -> Result<T, ExecutorError> {
+        self.fault()?;
+        let scopes = [
+            wgpu::ErrorFilter::Internal,
+            wgpu::ErrorFilter::OutOfMemory,
+            wgpu::ErrorFilter::Validation,
+        ]
+        .map(|filter| self.wgpu().push_error_scope(filter));
+        let result = work();
+        let mut first = None;
+        for scope in scopes.into_iter().rev() {
+            let error = pollster::block_on(scope.pop());
+            first = first.or(error);
+        }
+        self.fault()?;
+        match first {
+            Some(error) => Err(ExecutorError::Device(error.to_string())),
+            None => Ok(result),
+        }
+    }
+
+    /// Waits for a submission and everything before it.
+    pub(super) fn wait(&self, submission: wgpu::SubmissionIndex) -> Result<(), ExecutorError> {
+        let poll = wgpu::PollType::Wait {
+            submission_index: Some(submission),
+            timeout: None,
+        };
+        // `poll` panics when the driver reports the device lost, and nothing of ours is borrowed
+        // inside: a caller can do more with an error.
+        let status = catch_unwind(AssertUnwindSafe(|| self.wgpu().poll(poll)));
+        self.fault()?;
+        match status {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(ExecutorError::Device(error.to_string())),
+            Err(_) => Err(ExecutorError::Device("lost while waiting for it".into())),
+        }
+    }
+
+    fn fault(&self) -> Result<(), ExecutorError> {
+        let fault = self.shared.fault.lock();
+        match &*fault.unwrap_or_else(PoisonError::into_inner) {
+            Some(message) => Err(ExecutorError::Device(message.clone())),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for GpuDevice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("GpuDevice").field(&self.name()).finish()
+    }
+}
+
+fn note(first: &Mutex<Option<String>>, message: impl FnOnce() -> String) {
+    let mut first = first.lock().unwrap_or_else(PoisonError::into_inner);
+    first.get_or_insert_with(message);
+}
+
+fn adapters() -> Result<Vec<wgpu::Adapter>, ExecutorError> {
+    let compiled = wgpu::Instance::enabled_backend_features() & BACKENDS;
+    if compiled.is_empty() {
+        return Err(ExecutorError::NoAdapter(
+            "this build has no back end for this platform; use the CPU".into(),
+        ));
+    }
+    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor {
+        backends: compiled,
+        // The release default validates indirect dispatches with a kernel of its own before each.
+        flags: if cfg!(debug_assertions) {
+            wgpu::InstanceFlags::debugging()
+        } else {
+            wgpu::InstanceFlags::empty()
+        },
+        ..wgpu::InstanceDescriptor::new_without_display_handle()
+    });
+    Ok(pollster::block_on(instance.enumerate_adapters(compiled)))
+}
+
+fn choose(
+    adapters: Vec<wgpu::Adapter>,
+    preference: GpuPreference,
+) -> Result<wgpu::Adapter, ExecutorError> {
+    let seen: Vec<_> = adapters.iter().map(wgpu::Adapter::get_info).collect();
+    let chosen = adapters
+        .into_iter()
+        .zip(&seen)
+        .filter(|(_, info)| {
+            preference == GpuPreference::Any || info.device_type != wgpu::DeviceType::Cpu
+        })
+        // The first of the best: enumeration lists Vulkan before Direct3D 12.
+        .min_by_key(|(_, info)| match info.device_type {
+            wgpu::DeviceType::DiscreteGpu => 0,
+            wgpu::DeviceType::IntegratedGpu => 1,
+            wgpu::DeviceType::VirtualGpu => 2,
+            wgpu::DeviceType::Other => 3,
+            wgpu::DeviceType::Cpu => 4,
+        });
+    if let Some((adapter, _)) = chosen {
+        return Ok(adapter);
+    }
+    Err(ExecutorError::NoAdapter(if seen.is_empty() {
+        "no driver for Vulkan, Metal or Direct3D 12 was found; use the CPU".into()
+    } else {
+        let names: Vec<&str> = seen.iter().map(|info| info.name.as_str()).collect();
+        format!(
+            "hardware was asked for and there is only software: {}; use the CPU",
+            names.join(", ")
+        )
+    }))
+}

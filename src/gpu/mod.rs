@@ -1,0 +1,17 @@
+//! The wgpu executor: Vulkan, Metal or Direct3D 12, on any adapter, software included.
+//!
+//! [`GpuDevice`] is an opened adapter and the pipelines compiled for it; [`GpuWeights`] is a model's
+//! tensors on it; [`GpuExecutor`] owns the other buffers of one recording. All three may share: one
+//! device serves many models, one set of weights many recordings.
+//!
+//! Everything a run needs is made by [`GpuExecutor::new`]. A run encodes one command buffer and
+//! submits it; only [`read`](crate::executor::Executor::read) waits for the device.
+
+mod device;
+mod executor;
+mod pipeline;
+mod weights;
+
+pub use device::{GpuDevice, GpuPreference};
+pub use executor::GpuExecutor;
+pub use weights::GpuWeights;

@@ -1,0 +1,116 @@
+//! Compiled kernels, made once per kernel and constants and kept with the device.
+
+use alloc::{format, vec::Vec};
+use core::num::NonZeroU64;
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
+
+use super::device::GpuDevice;
+use crate::{
+    executor::ExecutorError,
+    kernels::{Access, Dispatch, Kernel, KernelId},
+};
+
+type Key = (KernelId, Vec<(&'static str, u32)>);
+
+/// A compiled kernel and the layout of its bindings.
+#[derive(Clone)]
+pub(super) struct Pipeline {
+    pub(super) pipeline: wgpu::ComputePipeline,
+    pub(super) layout: wgpu::BindGroupLayout,
+}
+
+/// The pipelines of one device.
+#[derive(Default)]
+pub(super) struct Pipelines {
+    made: Mutex<HashMap<Key, Pipeline>>,
+}
+
+impl Pipelines {
+    /// The pipeline for a dispatch, compiled if this is the first that needs it.
+    pub(super) fn get(
+        &self,
+        device: &GpuDevice,
+        dispatch: &Dispatch,
+    ) -> Result<Pipeline, ExecutorError> {
+        let key = (dispatch.kernel, dispatch.constants.clone());
+        // Held while compiling, so that two executors made at once do not compile twice.
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pipeline) = made.get(&key) {
+            return Ok(pipeline.clone());
+        }
+        let kernel = dispatch.kernel.kernel();
+        let pipeline = device
+            .checked(|| compile(device.wgpu(), kernel, &dispatch.constants))
+            .map_err(|error| ExecutorError::Device(format!("kernel `{}`: {error}", kernel.name)))?;
+        made.insert(key, pipeline.clone());
+        Ok(pipeline)
+    }
+}
+
+fn compile(device: &wgpu::Device, kernel: &Kernel, constants: &[(&'static str, u32)]) -> Pipeline {
+    let label = Some(kernel.name);
+    let descriptor = wgpu::ShaderModuleDescriptor {
+        label,
+        source: wgpu::ShaderSource::Wgsl(kernel.source.into()),
+    };
+    let module = if cfg!(debug_assertions) {
+        device.create_shader_module(descriptor)
+    } else {
+        // SAFETY: the source is one of this crate's own kernels. Their loops end after a count
+        // taken from the parameter block, and their indices stay below the lengths that
+        // `Recording::check` has compared with the bound buffers.
+        unsafe {
+            device.create_shader_module_trusted(descriptor, wgpu::ShaderRuntimeChecks::unchecked())
+        }
+    };
+
+    let entry = |binding: usize, ty, size: usize| wgpu::BindGroupLayoutEntry {
+        binding: binding as u32,
+        visibility: wgpu::ShaderStages::COMPUTE,
+        ty: wgpu::BindingType::Buffer {
+            ty,
+            has_dynamic_offset: false,
+            min_binding_size: NonZeroU64::new(size as u64),
+        },
+        count: None,
+    };
+    let mut entries = Vec::with_capacity(1 + kernel.bindings.len());
+    entries.push(entry(
+        0,
+        wgpu::BufferBindingType::Uniform,
+        kernel.params_size,
+    ));
+    entries.extend(kernel.bindings.iter().enumerate().map(|(index, binding)| {
+        let read_only = binding.access == Access::Read;
+        entry(1 + index, wgpu::BufferBindingType::Storage { read_only }, 4)
+    }));
+    let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
+        label,
+        entries: &entries,
+    });
+    let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+        label,
+        bind_group_layouts: &[Some(&layout)],
+        immediate_size: 0,
+    });
+    let constants: Vec<_> = constants
+        .iter()
+        .map(|&(name, value)| (name, f64::from(value)))
+        .collect();
+    let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+        label,
+        layout: Some(&pipeline_layout),
+        module: &module,
+        entry_point: Some("main"),
+        compilation_options: wgpu::PipelineCompilationOptions {
+            constants: &constants,
+            // No kernel reads workgroup memory that it has not written.
+            zero_initialize_workgroup_memory: false,
+        },
+        cache: None,
+    });
+    Pipeline { pipeline, layout }
+}

@@ -1,0 +1,189 @@
+//! A model's tensors on a device.
+
+use alloc::{borrow::Cow, format, string::String, sync::Arc, vec::Vec};
+use core::fmt;
+use std::collections::HashMap;
+
+use half::{bf16, f16};
+
+use super::device::GpuDevice;
+use crate::{
+    executor::{ExecutorError, WeightSource, WeightTensor},
+    kernels::{Buffer, Recording, Role, WeightFormat},
+};
+
+/// Bytes of staging memory an upload may hold before it waits for the device to take them.
+const STAGING: usize = 64 << 20;
+
+/// The tensors that a model's recordings name, uploaded once. Cloning it shares them.
+#[derive(Clone)]
+pub struct GpuWeights {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    device: GpuDevice,
+    tensors: HashMap<String, Tensor>,
+}
+
+struct Tensor {
+    buffer: wgpu::Buffer,
+    len: usize,
+    format: WeightFormat,
+}
+
+impl GpuWeights {
+    /// Uploads every weight of `recording`: as stored where the formats agree, and f16 or bf16 as
+    /// f32 where the recording declares f32.
+    ///
+    /// # Errors
+    /// [`ExecutorError::Weight`] if the source lacks a tensor, or has it in another size or in a
+    /// format that cannot be converted; [`ExecutorError::Device`] if the device refuses a buffer.
+    pub fn load(
+        device: &GpuDevice,
+        source: &dyn WeightSource,
+        recording: &Recording,
+    ) -> Result<Self, ExecutorError> {
+        let mut tensors = HashMap::new();
+        let mut staged = 0;
+        for buffer in &recording.buffers {
+            let Role::Weight(format) = buffer.role else {
+                continue;
+            };
+            let stored = source.tensor(&buffer.name).ok_or_else(|| {
+                ExecutorError::Weight(format!("the checkpoint has no tensor `{}`", buffer.name))
+            })?;
+            let bytes = convert(buffer, format, &stored)?;
+            let made = super::executor::create(device, buffer)?;
+            upload(device, &made, &bytes, &mut staged)?;
+            tensors.insert(
+                buffer.name.clone(),
+                Tensor {
+                    buffer: made,
+                    len: buffer.len,
+                    format,
+                },
+            );
+        }
+        Ok(Self {
+            shared: Arc::new(Shared {
+                device: device.clone(),
+                tensors,
+            }),
+        })
+    }
+
+    /// The tensor that a recording's weight names.
+    pub(super) fn find(
+        &self,
+        device: &GpuDevice,
+        buffer: &Buffer,
+        format: WeightFormat,
+    ) -> Result<&wgpu::Buffer, ExecutorError> {
+        let name = &buffer.name;
+        if !self.shared.device.same(device) {
+            return Err(ExecutorError::Weight(format!(
+                "`{name}` was loaded on another device ({})",
+                self.shared.device.name()
+            )));
+        }
+        let tensor = self.shared.tensors.get(name).ok_or_else(|| {
+            ExecutorError::Weight(format!("`{name}` was not loaded with these weights"))
+        })?;
+        if (tensor.len, tensor.format) != (buffer.len, format) {
+            return Err(ExecutorError::Weight(format!(
+                "`{name}` was loaded as {} elements of {}, the recording wants {} of {}",
+                tensor.len,
+                word(tensor.format),
+                buffer.len,
+                word(format),
+            )));
+        }
+        Ok(&tensor.buffer)
+    }
+}
+
+impl fmt::Debug for GpuWeights {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GpuWeights")
+            .field("device", &self.shared.device)
+            .field("tensors", &self.shared.tensors.len())
+            .finish()
+    }
+}
+
+fn word(format: WeightFormat) -> &'static str {
+    match format {
+        WeightFormat::F32 => "f32",
+        WeightFormat::F16 => "f16",
+        WeightFormat::Bf16 => "bf16",
+    }
+}
+
+/// The bytes to upload: a multiple of four.
+fn convert<'a>(
+    buffer: &Buffer,
+    wanted: WeightFormat,
+    stored: &WeightTensor<'a>,
+) -> Result<Cow<'a, [u8]>, ExecutorError> {
+    let name = &buffer.name;
+    let elements = stored.shape.iter().product::<usize>();
+    if elements != buffer.len
+        || stored.bytes.len() as u64 != elements as u64 * stored.format.bytes()
+    {
+        return Err(ExecutorError::Weight(format!(
+            "`{name}` has shape {:?} ({} bytes), the recording wants {} elements",
+            stored.shape,
+            stored.bytes.len(),
+            buffer.len,
+        )));
+    }
+    let halves = stored.bytes.chunks_exact(2).map(|pair| [pair[0], pair[1]]);
+    Ok(match (stored.format, wanted) {
+        (have, want) if have == want => {
+            let mut bytes = Cow::Borrowed(stored.bytes);
+            if bytes.len() % 4 != 0 {
+                bytes.to_mut().extend_from_slice(&[0; 2]);
+            }
+            bytes
+        }
+        (WeightFormat::F16, WeightFormat::F32) => {
+            widen(halves.map(|half| f16::from_le_bytes(half).to_f32()))
+        }
+        (WeightFormat::Bf16, WeightFormat::F32) => {
+            widen(halves.map(|half| bf16::from_le_bytes(half).to_f32()))
+        }
+        (have, want) => {
+            return Err(ExecutorError::Weight(format!(
+                "`{name}` is stored as {} and the recording wants {}; only a widening to f32 is made",
+                word(have),
+                word(want),
+            )));
+        }
+    })
+}
+
+fn widen(values: impl Iterator<Item = f32>) -> Cow<'static, [u8]> {
+    Cow::Owned(values.flat_map(f32::to_le_bytes).collect::<Vec<u8>>())
+}
+
+/// Copies `bytes` to `buffer` in pieces. wgpu keeps a piece in staging memory until a submission
+/// has copied it, so that a whole checkpoint would be held twice without the waits.
+fn upload(
+    device: &GpuDevice,
+    buffer: &wgpu::Buffer,
+    bytes: &[u8],
+    staged: &mut usize,
+) -> Result<(), ExecutorError> {
+    for (index, piece) in bytes.chunks(STAGING).enumerate() {
+        let offset = (index * STAGING) as u64;
+        device.checked(|| device.queue().write_buffer(buffer, offset, piece))?;
+        *staged += piece.len();
+        if *staged >= STAGING {
+            *staged = 0;
+            let submission = device.checked(|| device.queue().submit([]))?;
+            device.wait(submission)?;
+        }
+    }
+    Ok(())
+}
