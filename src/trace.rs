@@ -1,0 +1,55 @@
+//! The record of a run's decisions.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::scheduler::Event;
+
+/// The committed calls of a run, in order. Its text is one letter a call: `C` computed, `r` reused,
+/// `p` predicted.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Trace {
+    events: Vec<Event>,
+}
+
+impl Trace {
+    /// An empty trace.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { events: Vec::new() }
+    }
+
+    /// Adds a committed call.
+    pub fn push(&mut self, event: Event) {
+        self.events.push(event);
+    }
+
+    /// The calls.
+    #[must_use]
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// Calls that were computed.
+    #[must_use]
+    pub fn computed(&self) -> usize {
+        self.events
+            .iter()
+            .filter(|event| !event.action.skips())
+            .count()
+    }
+}
+
+impl fmt::Display for Trace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.events
+            .iter()
+            .try_for_each(|event| write!(f, "{}", event.action.letter()))
+    }
+}
+
+impl Extend<Event> for Trace {
+    fn extend<T: IntoIterator<Item = Event>>(&mut self, events: T) {
+        self.events.extend(events);
+    }
+}
