@@ -10,15 +10,17 @@ rounded values in f64, but for the timestep features, which are f32 as published
 
 Written to --out, three files a checkpoint at most:
   NAME.safetensors       the parameters
-  NAME_io.safetensors    x [B,C,S,S], t [B] (0..1000), y [B] (last label: no class), output [B,C or 2C,S,S]
+  NAME_io.safetensors    x [B,C,S,S], t [B] (0..1000), y [B] (the last one: no class), and
+                         output [B,C,S,S], or [B,2C,S,S] with sigma
   NAME_ddim.safetensors  a guided DDIM run, see `ddim`
 
 Two of the three models have an MLP narrower than the usual 4 x hidden. That keeps the files small,
 and a reader that takes the width for granted fails on them.
 
-Run in f32, this same code gives a relative L2 distance of 4e-7 to 6e-7 from the files. The smallest
-mistakes tried stand out from that: 8e-6 for a layer norm with an epsilon of 1e-5 and 6e-5 for a GELU
-through erf, where DiT has 1e-6 and tanh; anything structural is off by 2e-2 or more.
+Run in f32, this same code is a relative L2 distance of 4e-7 to 6e-7 away from the files. The
+smallest mistakes tried stand out from that: 4e-6 to 8e-6 for a layer norm with an epsilon of 1e-5,
+3e-5 to 6e-5 for a GELU through erf, where DiT has 1e-6 and tanh; thirteen others are off by 2e-3 or
+more.
 """
 
 import argparse
@@ -56,15 +58,33 @@ SHAPES = [
     # As the published files are: no metadata, so a reader has to be told the number of heads.
     Shape("dit_d48_h2_sigma", 8, 48, 2, 2, 192, True, torch.float32, None),
     # 25 tokens, a head dimension that is no power of two, and no sigma channels.
-    Shape("dit_d144_h2", 10, 144, 2, 3, 72, False, torch.bfloat16,
-          {"num_heads": "2", "prediction": "velocity"}),
-    Shape("dit_d64_deep", 8, 64, 2, 28, 32, True, torch.float16,
-          {"num_heads": "2", "prediction": "epsilon"}),
+    Shape(
+        "dit_d144_h2",
+        10,
+        144,
+        2,
+        3,
+        72,
+        False,
+        torch.bfloat16,
+        {"num_heads": "2", "prediction": "velocity"},
+    ),
+    Shape(
+        "dit_d64_deep",
+        8,
+        64,
+        2,
+        28,
+        32,
+        True,
+        torch.float16,
+        {"num_heads": "2", "prediction": "epsilon"},
+    ),
 ]
 
 
 def positions(hidden, side):
-    """Fixed sin-cos table [1, side*side, hidden]: columns in the first half of the channels, rows in the second."""
+    """Fixed sin-cos table [1, side*side, hidden]: columns in the first half, rows in the second."""
     quarter = hidden // 4
     rate = 10000.0 ** (-torch.arange(quarter, dtype=torch.float64) / quarter)
     token = torch.arange(side * side)
@@ -89,7 +109,9 @@ def random_parameters(shape, generator):
     add("x_embedder.proj", d, shape.channels, p, p, gain=0.2)
     add("t_embedder.mlp.0", d, FREQUENCIES, gain=2.0)
     add("t_embedder.mlp.2", d, d, gain=2.0)
-    params["y_embedder.embedding_table.weight"] = torch.randn(shape.classes + 1, d, generator=generator)
+    params["y_embedder.embedding_table.weight"] = torch.randn(
+        shape.classes + 1, d, generator=generator
+    )
     for i in range(shape.depth):
         block = f"blocks.{i}"
         add(f"{block}.adaLN_modulation.1", 6 * d, d)
@@ -111,7 +133,7 @@ def timestep_features(t):
 
 
 def forward(params, heads, x, t, y):
-    """The network: x [B,C,S,S], t [B], y [B] (integers) -> [B,Cout,S,S], in the type of `params`."""
+    """The network: x [B,C,S,S], t [B], y [B] (integers) -> [B,Cout,S,S], in `params`' type."""
 
     def affine(name, value):
         return value @ params[f"{name}.weight"].flatten(1).T + params[f"{name}.bias"]
@@ -129,7 +151,9 @@ def forward(params, heads, x, t, y):
         return affine(f"{name}.proj", mixed.reshape(b, n, d))
 
     def gelu(value):
-        return 0.5 * value * (1 + torch.tanh(math.sqrt(2 / math.pi) * (value + 0.044715 * value**3)))
+        return (
+            0.5 * value * (1 + torch.tanh(math.sqrt(2 / math.pi) * (value + 0.044715 * value**3)))
+        )
 
     def silu(value):
         return value * torch.sigmoid(value)
@@ -154,7 +178,9 @@ def forward(params, heads, x, t, y):
         wide = gelu(affine(f"{block}.mlp.fc1", normed(h, shift_m, scale_m)))
         h = h + gate_m * affine(f"{block}.mlp.fc2", wide)
     pixels = affine("final_layer.linear", normed(h, *modulation("final_layer", 2)))
-    return pixels.reshape(b, side, side, p, p, -1).permute(0, 5, 1, 3, 2, 4).reshape(b, -1, size, size)
+    return (
+        pixels.reshape(b, side, side, p, p, -1).permute(0, 5, 1, 3, 2, 4).reshape(b, -1, size, size)
+    )
 
 
 def spaced_timesteps(count):
@@ -164,12 +190,16 @@ def spaced_timesteps(count):
 
 
 def ddim(params, heads, noise, y, null_class, steps, guidance):
-    """A DDIM run (Song et al., 2020, arXiv:2010.02502; eta 0) that predicts noise on DiT's schedule.
+    """A DDIM run (Song et al., 2020, arXiv:2010.02502; eta 0) of a noise prediction.
 
-    1000 linear betas from 1e-4 to 0.02; guidance on all latent channels; the sigma channels are not
-    used; the predicted picture is not clipped. Returned, in the order of the calls:
-      timesteps [steps], alphas_cumprod [steps], epsilon [steps,B,C,S,S] (guided), x [steps+1,B,C,S,S]
-      (x[0] the noise, x[steps] the result), and the timesteps of runs of 50 and 250 steps.
+    DiT's schedule, 1000 linear betas from 1e-4 to 0.02; guidance on all latent channels; the sigma
+    channels are not used; the predicted picture is not clipped. Returned, in order of the calls:
+      noise [B,C,S,S], y [B], guidance [1]   what the run starts from
+      timesteps, alphas_cumprod [steps]      the cumulative product of 1 - beta at those timesteps
+      epsilon [steps,B,C,S,S]                guided
+      x [steps+1,B,C,S,S]                    before each call, and the result
+      latent [B,C,S,S]                       the result
+      timesteps_50, timesteps_250            those of runs of 50 and 250 steps
     """
     beta = torch.linspace(1e-4, 0.02, TRAIN_STEPS, dtype=torch.float64)
     kept = torch.cumprod(1 - beta, dim=0)
@@ -188,9 +218,14 @@ def ddim(params, heads, noise, y, null_class, steps, guidance):
         xs.append(x)
         guided.append(epsilon)
     return {
-        "noise": noise, "y": y, "guidance": torch.tensor([guidance]),
-        "timesteps": torch.tensor(calls), "alphas_cumprod": kept[calls],
-        "epsilon": torch.stack(guided), "x": torch.stack(xs), "latent": x,
+        "noise": noise,
+        "y": y,
+        "guidance": torch.tensor([guidance]),
+        "timesteps": torch.tensor(calls),
+        "alphas_cumprod": kept[calls],
+        "epsilon": torch.stack(guided),
+        "x": torch.stack(xs),
+        "latent": x,
         "timesteps_50": torch.tensor(spaced_timesteps(50)[::-1]),
         "timesteps_250": torch.tensor(spaced_timesteps(250)[::-1]),
     }
@@ -205,13 +240,19 @@ def check_against_golden():
     off = (out - golden["out"].double()).abs().max().item()
     print(f"emoji golden output: largest difference {off:.1e}")
     if not off < 1e-5:
-        raise SystemExit("the forward pass of this script disagrees with tests/data/golden.safetensors")
+        raise SystemExit(
+            "the forward pass of this script disagrees with tests/data/golden.safetensors"
+        )
 
 
 def save(tensors, path, metadata=None):
-    """Write `tensors` as f32, unless they are parameters in their own stored type."""
-    save_file({name: value.contiguous() for name, value in tensors.items()}, path, metadata=metadata)
+    save_file({name: value.contiguous() for name, value in tensors.items()}, path, metadata)
     print(f"{path.name}: {len(tensors)} tensors, {path.stat().st_size:,} bytes")
+
+
+def save_results(tensors, path):
+    """Write results, labels and steps among them, as f32."""
+    save({name: value.float() for name, value in tensors.items()}, path)
 
 
 def main():
@@ -227,20 +268,17 @@ def main():
         save(stored, out / f"{shape.name}.safetensors", shape.metadata)
         params = {name: value.double() for name, value in stored.items()}
 
-        def noise(batch):
-            picture = torch.randn(batch, shape.channels, shape.size, shape.size, generator=generator)
-            return picture.double()
-
-        x, t = noise(3), torch.tensor([999.0, 481.25, 0.0])
+        picture = (shape.channels, shape.size, shape.size)
+        x = torch.randn(3, *picture, generator=generator).double()
+        t = torch.tensor([999.0, 481.25, 0.0])
         y = torch.tensor([0, 7, shape.classes])
         output = forward(params, shape.heads, x, t, y)
-        print(f"  output: root mean square {output.square().mean().sqrt():.3f}")
         io = {"x": x, "t": t, "y": y, "output": output}
-        save({name: value.float() for name, value in io.items()}, out / f"{shape.name}_io.safetensors")
+        save_results(io, out / f"{shape.name}_io.safetensors")
         if shape.metadata is None:
-            run = ddim(params, shape.heads, noise(2), torch.tensor([3, 8]), shape.classes, 10, 1.5)
-            save({name: value.float() for name, value in run.items()}, out / f"{shape.name}_ddim.safetensors")
-            print(f"  latent: root mean square {run['latent'].square().mean().sqrt():.3f}")
+            noise = torch.randn(2, *picture, generator=generator).double()
+            run = ddim(params, shape.heads, noise, torch.tensor([3, 8]), shape.classes, 10, 1.5)
+            save_results(run, out / f"{shape.name}_ddim.safetensors")
 
 
 if __name__ == "__main__":

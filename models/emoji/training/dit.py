@@ -64,7 +64,9 @@ class PatchEmbedder(nn.Module):
 class TimestepEmbedder(nn.Module):
     def __init__(self, hidden):
         super().__init__()
-        self.mlp = nn.Sequential(nn.Linear(FREQUENCIES, hidden), nn.SiLU(), nn.Linear(hidden, hidden))
+        self.mlp = nn.Sequential(
+            nn.Linear(FREQUENCIES, hidden), nn.SiLU(), nn.Linear(hidden, hidden)
+        )
 
     def forward(self, t):
         return self.mlp(timestep_features(t))
@@ -155,7 +157,7 @@ class DiT(nn.Module):
 
     @torch.no_grad()
     def initialise(self):
-        """As published: Xavier for matrices, 0.02 for the embeddings, zero where a path is gated."""
+        """As published: Xavier for matrices, 0.02 for embeddings, zero where a path is gated."""
         for module in self.modules():
             if isinstance(module, (nn.Linear, nn.Conv2d)):
                 nn.init.xavier_uniform_(module.weight.flatten(start_dim=1))
@@ -179,7 +181,9 @@ class DiT(nn.Module):
         side = config.size // config.patch
         grid = pixels.unflatten(2, (config.patch, config.patch, config.channels))
         grid = grid.unflatten(1, (side, side))
-        return torch.einsum("bijpqc->bcipjq", grid).reshape(-1, config.channels, config.size, config.size)
+        return torch.einsum("bijpqc->bcipjq", grid).reshape(
+            -1, config.channels, config.size, config.size
+        )
 
     def forward(self, x, t, y):
         tokens = self.x_embedder(x) + self.pos_embed

@@ -1,16 +1,18 @@
 #!/usr/bin/env python3
 """Write tests/data/golden.safetensors: what the emoji checkpoint gives, stage by stage, in f32.
 
-The f16 weights are widened to f32 and everything is computed in f32. All tensors are f32, labels too;
-N tokens of width D, p the patch size:
+The f16 weights are widened to f32 and everything is computed in f32. All tensors are f32, labels
+too; N tokens of width D, p the patch size:
   x [4,3,32,32], t [4] (0..1000), y [4]                   inputs; the last label is "no class"
   t_freq [4,256], t_emb, y_emb, c [4,D]                   timestep features, embeddings, their sum
-  patch, tokens [4,N,D]                                   patch embedding, without and with positions
-  mod0 [4,N,D]                                            tokens normed and modulated for block 0's attention
+  patch, tokens [4,N,D]                                   patches embedded, then with positions
+  mod0 [4,N,D]                                            what block 0's attention is given: tokens,
+                                                          normed and modulated
   block0 .. block5 [4,N,D]                                the blocks' outputs
   final_mod [4,N,D], final_tokens [4,N,p*p*3], out [4,3,32,32]
 and a guided Euler run of S steps for two pictures:
-  traj_noise [2,3,32,32], traj_y [2], traj_t [S+1] (1..0), traj_x [S+1,2,3,32,32], traj_v [S,2,3,32,32]
+  traj_noise [2,3,32,32], traj_y [2], traj_t [S+1] (1..0)
+  traj_x [S+1,2,3,32,32], traj_v [S,2,3,32,32]            states, guided velocities
 
 Beside it, golden_signals.csv has what a caching policy measures on that run, one row a call. Each
 value compares the call with the one before it, over both pictures with and without class at once:
@@ -81,7 +83,12 @@ def trajectory(model, noise, y):
     xs, velocities, measured = [noise], [], []
     for now, then in zip(times, times[1:]):
         x = xs[-1]
-        call = stages(model, torch.cat([x, x]), torch.full((2 * len(y),), 1000 * now), torch.cat([y, no_class]))
+        call = stages(
+            model,
+            torch.cat([x, x]),
+            torch.full((2 * len(y),), 1000 * now),
+            torch.cat([y, no_class]),
+        )
         with_class, without = call["out"].chunk(2)
         velocity = without + GUIDANCE * (with_class - without)
         xs.append(x + (then - now) * velocity)
@@ -110,8 +117,18 @@ def signal_rows(measured):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", type=Path, default=EMOJI / "emoji_dit_f16.safetensors", help="checkpoint (the one of this folder)")
-    parser.add_argument("--out", type=Path, default=EMOJI.parents[1] / "tests" / "data", help="folder to write to (tests/data)")
+    parser.add_argument(
+        "--model",
+        type=Path,
+        default=EMOJI / "emoji_dit_f16.safetensors",
+        help="checkpoint (the one of this folder)",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=EMOJI.parents[1] / "tests" / "data",
+        help="folder to write to (tests/data)",
+    )
     parser.add_argument("--threads", type=int, default=2, help="processor threads (%(default)s)")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
@@ -125,7 +142,9 @@ def main():
 
     golden = {"x": x, "t": t, "y": y, **stages(model, x, t, y)}
     torch.testing.assert_close(golden["out"], model(x, t, y))
-    run, measured = trajectory(model, noise, torch.tensor([names.index("smile"), names.index("heart")]))
+    run, measured = trajectory(
+        model, noise, torch.tensor([names.index("smile"), names.index("heart")])
+    )
     golden.update(run)
     save_file(
         {name: value.float().contiguous() for name, value in golden.items()},

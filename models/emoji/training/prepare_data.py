@@ -60,7 +60,7 @@ WHITE = (255, 255, 255)
 
 
 class NotoEmoji:
-    """PNG files named in the package's table of emoji, which also gives every emoji's code points."""
+    """PNG files, named in the package's table of emoji, which also has their code points."""
 
     style = "noto"
 
@@ -112,18 +112,24 @@ def centred(picture):
 
 
 def varied(canvas, random):
-    """`canvas` turned by up to 6 degrees, scaled by 0.92 to 1.04, shifted by up to 1.5 final pixels."""
+    """`canvas` turned by up to 6 degrees, scaled by 0.92 to 1.04, shifted by up to 1.5 pixels."""
     angle = math.radians(np.clip(random.normal(0, 3), -6, 6))
     zoom = random.uniform(0.92, 1.04)
     shift = np.clip(random.normal(0, 0.6, 2), -1.5, 1.5) * (CANVAS / SIZE)
     # Pillow wants the map from the new picture back to the old one: undo the shift, then turn and
     # scale about the middle.
-    back = np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]]) / zoom
+    back = (
+        np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]]) / zoom
+    )
     middle = np.full(2, CANVAS / 2)
     offset = middle - back @ (middle + shift)
     rows = np.column_stack([back, offset])
     return canvas.transform(
-        canvas.size, Image.Transform.AFFINE, rows.ravel().tolist(), Image.Resampling.BICUBIC, fillcolor=WHITE
+        canvas.size,
+        Image.Transform.AFFINE,
+        rows.ravel().tolist(),
+        Image.Resampling.BICUBIC,
+        fillcolor=WHITE,
     )
 
 
@@ -133,9 +139,21 @@ def reduced(canvas):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--packages", type=Path, default=Path("node_modules"), help="folder of the npm packages (%(default)s)")
-    parser.add_argument("--out", type=Path, default=Path("emoji.npz"), help="file to write (%(default)s)")
-    parser.add_argument("--views", type=int, default=48, help="views of each picture, the plain one among them (%(default)s)")
+    parser.add_argument(
+        "--packages",
+        type=Path,
+        default=Path("node_modules"),
+        help="folder of the npm packages (%(default)s)",
+    )
+    parser.add_argument(
+        "--out", type=Path, default=Path("emoji.npz"), help="file to write (%(default)s)"
+    )
+    parser.add_argument(
+        "--views",
+        type=int,
+        default=48,
+        help="views of each picture, the plain one among them (%(default)s)",
+    )
     parser.add_argument("--seed", type=int, default=0, help="seed of the variations (%(default)s)")
     args = parser.parse_args()
 

@@ -2,8 +2,8 @@
 """Train the emoji model: a rectified flow on 32x32 pictures, a small DiT as its network.
 
 A picture x0 and noise e are mixed as x = (1 - t) x0 + t e; the network is given x, 1000 t and the
-label, and learns the velocity e - x0 (Liu et al., 2022, arXiv:2209.03003). Muon updates the matrices
-of attention and MLP, AdamW all else. What is written is a running average of the weights, in f16:
+label, and learns the velocity e - x0 (Liu et al., 2022, arXiv:2209.03003). Muon updates the
+matrices of attention and MLP, AdamW all else. Written is a moving average of the weights, in f16:
 
   OUT/emoji_dit_f16.safetensors   rewritten every few minutes, and at the end
   OUT/samples.png                 two pictures a class, at the same moments
@@ -102,7 +102,9 @@ def optimisers(model):
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
             inner = ".attn." in name or ".mlp." in name
-            (muon if inner and name.startswith("blocks.") and parameter.ndim == 2 else adamw).append(parameter)
+            (
+                muon if inner and name.startswith("blocks.") and parameter.ndim == 2 else adamw
+            ).append(parameter)
     return [
         torch.optim.AdamW(adamw, lr=ADAMW_RATE, betas=(0.9, 0.99), weight_decay=0.0),
         torch.optim.Muon(
@@ -118,7 +120,7 @@ def optimisers(model):
 
 
 def rate(step, steps):
-    """The learning rate of a step as a part of the full one: a linear warm-up times a half cosine."""
+    """The learning rate of a step as a part of the full one: linear warm-up times half cosine."""
     cosine = 0.5 * (1 + math.cos(math.pi * step / steps))
     return min(1.0, (step + 1) / WARMUP) * (FLOOR + (1 - FLOOR) * cosine)
 
@@ -179,15 +181,28 @@ def loss_of(model, batch):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, default=Path("emoji.npz"), help="file of prepare_data.py (%(default)s)")
-    parser.add_argument("--out", type=Path, default=Path("run"), help="folder to write to (%(default)s)")
-    parser.add_argument("--max-steps", type=int, default=STEPS, help="steps to train for; the learning rate falls over all of them (%(default)s)")
-    parser.add_argument("--seed", type=int, default=0, help="seed of weights and batches (%(default)s)")
+    parser.add_argument(
+        "--data", type=Path, default=Path("emoji.npz"), help="file of prepare_data.py (%(default)s)"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=Path("run"), help="folder to write to (%(default)s)"
+    )
+    parser.add_argument(
+        "--max-steps",
+        type=int,
+        default=STEPS,
+        help="steps to train for; the learning rate falls over all of them (%(default)s)",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, help="seed of weights and batches (%(default)s)"
+    )
     parser.add_argument("--threads", type=int, default=2, help="processor threads (%(default)s)")
-    parser.add_argument("--compile", action="store_true", help="use torch.compile: faster, needs a C++ compiler")
+    parser.add_argument(
+        "--compile", action="store_true", help="use torch.compile: faster, needs a C++ compiler"
+    )
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
-    # The averages of vanishing gradients become denormal numbers, which are slow on most processors.
+    # Averages of vanishing gradients become denormal numbers, which are slow on most processors.
     torch.set_flush_denormal(True)
     torch.manual_seed(args.seed)
     args.out.mkdir(parents=True, exist_ok=True)
@@ -198,7 +213,10 @@ def main():
     network = torch.compile(model) if args.compile else model
     unseen = pictures.validation()
     updates = optimisers(model)
-    schedules = [torch.optim.lr_scheduler.LambdaLR(update, lambda step: rate(step, args.max_steps)) for update in updates]
+    schedules = [
+        torch.optim.lr_scheduler.LambdaLR(update, lambda step: rate(step, args.max_steps))
+        for update in updates
+    ]
     trained = sum(p.numel() for p in model.parameters() if p.requires_grad)
     print(f"{trained:,} parameters to train, {len(pictures.labels)} pictures")
 
@@ -206,7 +224,9 @@ def main():
     total = counted = 0
     with open(args.out / "log.csv", "w", newline="") as file:
         log = csv.writer(file)
-        log.writerow(["step", "seconds", "training_loss", "validation_loss_of_average", "gradient_norm"])
+        log.writerow(
+            ["step", "seconds", "training_loss", "validation_loss_of_average", "gradient_norm"]
+        )
         for step in range(1, args.max_steps + 1):
             loss = loss_of(network, pictures.batch())
             loss.backward()
@@ -225,9 +245,14 @@ def main():
                     with torch.no_grad():
                         validated = f"{loss_of(average.model, unseen):.5f}"
                 seconds = time.monotonic() - started
-                log.writerow([step, f"{seconds:.1f}", f"{total / counted:.5f}", validated, f"{norm:.3f}"])
+                log.writerow(
+                    [step, f"{seconds:.1f}", f"{total / counted:.5f}", validated, f"{norm:.3f}"]
+                )
                 file.flush()
-                print(f"step {step}, {seconds:.0f} s: loss {total / counted:.4f} {validated}", flush=True)
+                print(
+                    f"step {step}, {seconds:.0f} s: loss {total / counted:.4f} {validated}",
+                    flush=True,
+                )
                 total = counted = 0
             if last or time.monotonic() - saved > SAVE_EVERY:
                 saved = time.monotonic()
