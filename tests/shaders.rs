@@ -1,7 +1,8 @@
 //! Every row of the kernel table against its WGSL, as naga sees it. Needs no device.
 #![cfg(feature = "kernels")]
 
-use std::{collections::BTreeSet, fs, mem::offset_of, path::Path};
+use core::mem::offset_of;
+use std::{fs, path::Path};
 
 use naga::{
     AddressSpace, ArraySize, Module, StorageAccess, TypeInner,
@@ -98,12 +99,13 @@ fn check(kernel: &Kernel, members: &[(&str, usize)]) -> Result<(), String> {
     check_entry(kernel, &module)?;
     check_bindings(kernel, &module)?;
     check_params(kernel, members, &module)?;
-    let names: BTreeSet<_> = module
+    let mut names: Vec<_> = module
         .overrides
         .iter()
         .filter_map(|(_, constant)| constant.name.as_deref())
         .collect();
-    if names != kernel.constants.iter().copied().collect() {
+    names.sort_unstable();
+    if names != kernel.constants {
         return Err(format!("overrides {names:?}, table {:?}", kernel.constants));
     }
     for set in constants(kernel) {

@@ -52,11 +52,11 @@ impl Product<'_> {
             let mut weight_tile = [[0.0; TILE]; DEPTH];
             for channel in 0..DEPTH.min(inputs - start) {
                 let from = start + channel;
-                for i in 0..TILE.min(rows.saturating_sub(first_row)) {
-                    x_tile[channel][i] = self.x[(first_row + i) * inputs + from];
+                for (row, staged) in (first_row..rows).zip(&mut x_tile[channel]) {
+                    *staged = self.x[row * inputs + from];
                 }
-                for i in 0..TILE.min(outputs.saturating_sub(first_column)) {
-                    weight_tile[channel][i] = self.weight_at((first_column + i) * inputs + from);
+                for (row, staged) in (first_column..outputs).zip(&mut weight_tile[channel]) {
+                    *staged = self.weight_at(row * inputs + from);
                 }
             }
             for (a, b) in x_tile.iter().zip(&weight_tile) {
