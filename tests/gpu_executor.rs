@@ -16,7 +16,7 @@ use refrain::{
     kernels::{
         Buffer, BufferId, Command, Dispatch, KernelId, Recording, Role, Segment, SegmentId,
         WeightFormat,
-        params::{BlendParams, LinearParams, SubtractParams, elementwise_row},
+        params::{AttentionParams, BlendParams, LinearParams, SubtractParams, elementwise_row},
     },
 };
 
@@ -396,20 +396,38 @@ fn limits_are_reported() {
     let Some(device) = device() else { return };
     let weights = GpuWeights::load(&device, &Tensors::default(), &tiny()).unwrap();
     let mut huge = tiny();
-    huge.buffers.push(buffer("huge", 1 << 44, Role::Scratch));
+    huge.buffers.push(buffer("huge", 1 << 31, Role::Scratch));
     let error = GpuExecutor::new(&device, Arc::new(huge), &weights).unwrap_err();
     let text = error.to_string();
     assert!(
-        text.starts_with("device: buffer `huge` needs 70368744177664 bytes, ")
+        text.starts_with("device: buffer `huge` needs 8589934592 bytes, ")
             && text.contains(device.name()),
         "{text}"
     );
 
-    let mut wide = tiny();
-    let Command::Dispatch(dispatch) = &mut wide.segments[0].commands[0] else {
-        unreachable!()
+    let params = AttentionParams {
+        batch: 1,
+        tokens: 1,
+        heads: 65_536,
+        scale: 1.0,
     };
-    dispatch.workgroups = [65_536, 1, 1];
+    let len = 24 * params.heads as usize;
+    let wide = Recording {
+        buffers: vec![
+            buffer("qkv", 3 * len, Role::Input),
+            buffer("out", len, Role::Output),
+        ],
+        segments: vec![segment(
+            "forward",
+            vec![Command::Dispatch(Dispatch {
+                kernel: KernelId::Attention,
+                bindings: vec![BufferId(0), BufferId(1)],
+                params: bytemuck::bytes_of(&params).to_vec(),
+                constants: vec![("HEAD_DIM", 24)],
+                workgroups: params.workgroups(),
+            })],
+        )],
+    };
     let error = GpuExecutor::new(&device, Arc::new(wide), &weights).unwrap_err();
     assert!(
         error.to_string().contains("takes 65535 a dimension"),

@@ -268,3 +268,57 @@ fn choose(
         )
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `None`, with a printed line, where `REFRAIN_GPU` or the machine leaves nothing to test with.
+    fn device() -> Option<GpuDevice> {
+        let wish = std::env::var("REFRAIN_GPU").unwrap_or_default();
+        if wish == "none" {
+            std::println!("skipped: REFRAIN_GPU=none");
+            return None;
+        }
+        let device = GpuDevice::new(GpuPreference::Any);
+        assert!(wish != "required" || device.is_ok(), "{device:?}");
+        std::println!("{device:?}");
+        device.ok()
+    }
+
+    fn bad_buffer(device: &GpuDevice) -> wgpu::Buffer {
+        device.wgpu().create_buffer(&wgpu::BufferDescriptor {
+            label: Some("bad"),
+            size: 4,
+            usage: wgpu::BufferUsages::empty(),
+            mapped_at_creation: false,
+        })
+    }
+
+    #[test]
+    fn an_error_inside_a_call_is_returned_and_forgotten() {
+        let Some(device) = device() else { return };
+        let error = device.checked(|| bad_buffer(&device)).unwrap_err();
+        assert!(error.to_string().starts_with("device: "), "{error}");
+        assert_eq!(device.checked(|| 7), Ok(7));
+    }
+
+    #[test]
+    fn an_error_outside_of_calls_stays() {
+        let Some(device) = device() else { return };
+        drop(bad_buffer(&device));
+        let first = device.checked(|| ()).unwrap_err();
+        assert!(matches!(first, ExecutorError::Device(_)));
+        assert_eq!(device.checked(|| ()), Err(first));
+    }
+
+    #[test]
+    fn a_lost_device_says_so() {
+        let Some(device) = device() else { return };
+        device.wgpu().destroy();
+        // The callback comes with the next poll.
+        let _ = device.wgpu().poll(wgpu::PollType::Poll);
+        let error = device.checked(|| ()).unwrap_err();
+        assert!(error.to_string().contains("lost"), "{error}");
+    }
+}

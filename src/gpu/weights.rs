@@ -142,7 +142,7 @@ fn convert<'a>(
     Ok(match (stored.format, wanted) {
         (have, want) if have == want => {
             let mut bytes = Cow::Borrowed(stored.bytes);
-            if bytes.len() % 4 != 0 {
+            if !bytes.len().is_multiple_of(4) {
                 bytes.to_mut().extend_from_slice(&[0; 2]);
             }
             bytes

@@ -1,0 +1,206 @@
+//! How long the buffers of a dispatch must be for its parameters.
+
+use alloc::{format, string::String, vec, vec::Vec};
+
+use bytemuck::Pod;
+
+use super::{
+    params::{
+        AttentionParams, BlendParams, ConditionParams, GuideParams, LinearParams, NormParams,
+        PatchParams, ReduceParams, SubtractParams, TimestepParams,
+    },
+    recording::Dispatch,
+    table::KernelId,
+};
+
+/// What a dispatch reaches.
+pub(super) struct Reach {
+    /// Elements of each storage binding, binding 1 first; 0 for one that is not touched.
+    pub(super) elements: Vec<u64>,
+    params: Params,
+}
+
+/// The parameter block of a kernel.
+enum Params {
+    Patch(PatchParams),
+    Timestep(TimestepParams),
+    Linear(LinearParams),
+    Condition(ConditionParams),
+    Norm(NormParams),
+    Attention(AttentionParams),
+    Guide(GuideParams),
+    Reduce(ReduceParams),
+    Subtract(SubtractParams),
+    Blend(BlendParams),
+}
+
+impl Reach {
+    /// Of a dispatch whose parameter block and constants are those its kernel takes.
+    ///
+    /// The error says which parameter no buffer can make right.
+    pub(super) fn of(dispatch: &Dispatch) -> Result<Self, String> {
+        let bytes = &dispatch.params;
+        let (params, elements) = match dispatch.kernel {
+            KernelId::Patchify | KernelId::Unpatchify => {
+                let p: PatchParams = read(bytes);
+                positive("patch_size", p.patch_size)?;
+                for (name, side) in [("height", p.height), ("width", p.width)] {
+                    if !side.is_multiple_of(p.patch_size) {
+                        return Err(format!(
+                            "{name} {side} is no multiple of patch_size {}",
+                            p.patch_size
+                        ));
+                    }
+                }
+                let all = product([p.batch, p.channels, p.height, p.width]);
+                (Params::Patch(p), vec![all, all])
+            }
+            KernelId::TimestepFeatures => {
+                let p: TimestepParams = read(bytes);
+                positive("features", p.features)?;
+                (
+                    Params::Timestep(p),
+                    vec![p.batch.into(), product([p.batch, p.features])],
+                )
+            }
+            KernelId::Linear
+            | KernelId::LinearGelu
+            | KernelId::LinearSilu
+            | KernelId::LinearGated
+            | KernelId::LinearAdd => {
+                let p: LinearParams = read(bytes);
+                let out = product([p.rows, p.outputs]);
+                let mut elements = vec![
+                    product([p.rows, p.inputs]),
+                    product([p.outputs, p.inputs]),
+                    p.outputs.into(),
+                ];
+                if dispatch.kernel == KernelId::LinearGated {
+                    positive("tokens", p.tokens)?;
+                    let last = u64::from(p.gate_offset) + u64::from(p.outputs);
+                    elements.push(strided(p.rows, p.tokens, p.gate_stride, last));
+                    elements.push(out);
+                }
+                if dispatch.kernel == KernelId::LinearAdd {
+                    positive("addend_rows", p.addend_rows)?;
+                    elements.push(product([p.addend_rows, p.outputs]));
+                }
+                elements.push(out);
+                (Params::Linear(p), elements)
+            }
+            KernelId::Condition => {
+                let p: ConditionParams = read(bytes);
+                positive("channels", p.channels)?;
+                positive("labels", p.labels)?;
+                let all = product([p.batch, p.channels]);
+                let table = product([p.labels, p.channels]);
+                (Params::Condition(p), vec![all, table, p.batch.into(), all])
+            }
+            KernelId::LayerNormModulate => {
+                let p: NormParams = read(bytes);
+                positive("tokens", p.tokens)?;
+                let all = product([p.rows, p.channels]);
+                let last = u64::from(p.shift_offset.max(p.scale_offset)) + u64::from(p.channels);
+                let modulation = strided(p.rows, p.tokens, p.stride, last);
+                (Params::Norm(p), vec![all, modulation, all])
+            }
+            KernelId::Attention => {
+                let p: AttentionParams = read(bytes);
+                let width = dispatch.constants.first().map_or(0, |&(_, value)| value);
+                if !(24..=128).contains(&width) || !width.is_multiple_of(8) {
+                    return Err(format!(
+                        "HEAD_DIM is {width}, it takes 24 to 128 in steps of 8"
+                    ));
+                }
+                let out = product([p.batch, p.tokens, p.heads, width]);
+                (Params::Attention(p), vec![out.saturating_mul(3), out])
+            }
+            KernelId::Guide => {
+                let p: GuideParams = read(bytes);
+                positive("pixels", p.pixels)?;
+                positive("channels", p.channels)?;
+                if p.channels > p.out_channels {
+                    return Err(format!(
+                        "channels {} is more than out_channels {}",
+                        p.channels, p.out_channels
+                    ));
+                }
+                let output = product([2, p.batch, p.out_channels, p.pixels]);
+                let guided = product([p.batch, p.channels, p.pixels]);
+                (Params::Guide(p), vec![output, guided])
+            }
+            KernelId::AbsoluteSums => {
+                let p: ReduceParams = read(bytes);
+                positive("slice", p.slice)?;
+                let len = u64::from(p.len);
+                let partials = 2 * u64::from(p.len.div_ceil(p.slice));
+                (Params::Reduce(p), vec![len, len, partials])
+            }
+            KernelId::SumPartials => {
+                let p: ReduceParams = read(bytes);
+                positive("slice", p.slice)?;
+                let sums = 2 * (u64::from(p.slot) + 1);
+                (Params::Reduce(p), vec![2 * u64::from(p.len), sums])
+            }
+            KernelId::Subtract => {
+                let p: SubtractParams = read(bytes);
+                (Params::Subtract(p), vec![p.len.into(); 3])
+            }
+            KernelId::Blend => {
+                let p: BlendParams = read(bytes);
+                if p.count > 4 {
+                    return Err(format!("count is {}, it binds 4 anchors", p.count));
+                }
+                let len = u64::from(p.len);
+                let base = if p.use_base == 1 { len } else { 0 };
+                let mut elements = vec![u64::from(p.first) + u64::from(p.count), base];
+                elements.extend((0..4).map(|k| if k < p.count { len } else { 0 }));
+                elements.push(len);
+                (Params::Blend(p), elements)
+            }
+        };
+        Ok(Self { elements, params })
+    }
+
+    /// Workgroups that cover the shapes. To be asked once the buffers are known to be long enough,
+    /// so that no product of the shapes overflows.
+    pub(super) fn workgroups(&self) -> [u32; 3] {
+        match &self.params {
+            Params::Patch(p) => p.workgroups(),
+            Params::Timestep(p) => p.workgroups(),
+            Params::Linear(p) => p.workgroups(),
+            Params::Condition(p) => p.workgroups(),
+            Params::Norm(p) => p.workgroups(),
+            Params::Attention(p) => p.workgroups(),
+            Params::Guide(p) => p.workgroups(),
+            Params::Reduce(p) => p.workgroups(),
+            Params::Subtract(p) => p.workgroups(),
+            Params::Blend(p) => p.workgroups(),
+        }
+    }
+}
+
+fn read<P: Pod>(bytes: &[u8]) -> P {
+    bytemuck::pod_read_unaligned(bytes)
+}
+
+fn positive(name: &str, value: u32) -> Result<(), String> {
+    if value == 0 {
+        return Err(format!("{name} is 0"));
+    }
+    Ok(())
+}
+
+fn product<const N: usize>(factors: [u32; N]) -> u64 {
+    factors
+        .into_iter()
+        .fold(1, |all: u64, factor| all.saturating_mul(factor.into()))
+}
+
+/// Elements up to `last` of the last of the rows that groups of `tokens` share.
+fn strided(rows: u32, tokens: u32, stride: u32, last: u64) -> u64 {
+    match rows.checked_sub(1) {
+        Some(row) => product([row / tokens, stride]).saturating_add(last),
+        None => 0,
+    }
+}
