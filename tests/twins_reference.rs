@@ -6,6 +6,10 @@ mod kernel_cases;
 use kernel_cases::{Case, Input, cases, compare};
 use refrain::kernels::{KernelId, WeightFormat, params::*};
 
+fn params<T: bytemuck::Pod>(case: &Case) -> T {
+    bytemuck::pod_read_unaligned(&case.params)
+}
+
 /// The values of a buffer.
 fn values(input: &Input) -> Vec<f64> {
     let element = |i: usize| {
@@ -55,7 +59,7 @@ fn reference(case: &Case) -> Vec<f64> {
         | KernelId::LinearGated
         | KernelId::LinearAdd => linear(case, &reads),
         KernelId::Condition => {
-            let p: ConditionParams = case.params();
+            let p: ConditionParams = params(case);
             let [width, labels] = sizes([p.channels, p.labels]);
             let label = |b: usize| match reads[2][b] {
                 wanted if (0..labels).any(|l| l as f64 == wanted) => wanted as usize,
@@ -67,7 +71,7 @@ fn reference(case: &Case) -> Vec<f64> {
         KernelId::LayerNormModulate => layer_norm_modulate(case, &reads[0], &reads[1]),
         KernelId::Attention => attention(case, &reads[0]),
         KernelId::Guide => {
-            let p: GuideParams = case.params();
+            let p: GuideParams = params(case);
             let [kept, given] = sizes([p.channels * p.pixels, p.out_channels * p.pixels]);
             let (conditional, unconditional) = reads[0].split_at(p.batch as usize * given);
             let rows = conditional.chunks(given).zip(unconditional.chunks(given));
@@ -76,7 +80,7 @@ fn reference(case: &Case) -> Vec<f64> {
                 .collect()
         }
         KernelId::AbsoluteSums => {
-            let p: ReduceParams = case.params();
+            let p: ReduceParams = params(case);
             let slices = reads[0]
                 .chunks(p.slice as usize)
                 .zip(reads[1].chunks(p.slice as usize));
@@ -87,7 +91,7 @@ fn reference(case: &Case) -> Vec<f64> {
             sums.flatten().collect()
         }
         KernelId::SumPartials => {
-            let p: ReduceParams = case.params();
+            let p: ReduceParams = params(case);
             let mut sums = vec![0.0; case.out_len];
             for pair in reads[0].chunks(2) {
                 sums[2 * p.slot as usize] += pair[0];
@@ -97,7 +101,7 @@ fn reference(case: &Case) -> Vec<f64> {
         }
         KernelId::Subtract => reads[0].iter().zip(&reads[1]).map(|(a, b)| a - b).collect(),
         KernelId::Blend => {
-            let p: BlendParams = case.params();
+            let p: BlendParams = params(case);
             let weights = &reads[0][p.first as usize..(p.first + p.count) as usize];
             let base = |i: usize| if p.use_base == 1 { reads[1][i] } else { 0.0 };
             let used: Vec<_> = weights
@@ -113,7 +117,7 @@ fn reference(case: &Case) -> Vec<f64> {
 
 /// Walks over the pixels of every patch and pairs them with the pixels of the image.
 fn patches(case: &Case, from: &[f64], cut: bool) -> Vec<f64> {
-    let p: PatchParams = case.params();
+    let p: PatchParams = params(case);
     let [batch, channels, height, width, side] =
         sizes([p.batch, p.channels, p.height, p.width, p.patch_size]);
     let mut to = vec![f64::NAN; case.out_len];
@@ -140,7 +144,7 @@ fn patches(case: &Case, from: &[f64], cut: bool) -> Vec<f64> {
 }
 
 fn timestep_features(case: &Case, t: &[f64]) -> Vec<f64> {
-    let p: TimestepParams = case.params();
+    let p: TimestepParams = params(case);
     let half = p.features as usize / 2;
     let angle = |t: f64, i: usize| t * f64::from(p.max_period).powf(-(i as f64) / half as f64);
     t.iter()
@@ -152,7 +156,7 @@ fn timestep_features(case: &Case, t: &[f64]) -> Vec<f64> {
 }
 
 fn linear(case: &Case, reads: &[Vec<f64>]) -> Vec<f64> {
-    let p: LinearParams = case.params();
+    let p: LinearParams = params(case);
     let [rows, inputs, outputs] = sizes([p.rows, p.inputs, p.outputs]);
     let mut out = Vec::new();
     for row in 0..rows {
@@ -180,7 +184,7 @@ fn linear(case: &Case, reads: &[Vec<f64>]) -> Vec<f64> {
 }
 
 fn layer_norm_modulate(case: &Case, x: &[f64], modulation: &[f64]) -> Vec<f64> {
-    let p: NormParams = case.params();
+    let p: NormParams = params(case);
     let width = p.channels as usize;
     let mut out = Vec::new();
     for (row, x) in x.chunks(width).enumerate() {
@@ -197,7 +201,7 @@ fn layer_norm_modulate(case: &Case, x: &[f64], modulation: &[f64]) -> Vec<f64> {
 }
 
 fn attention(case: &Case, qkv: &[f64]) -> Vec<f64> {
-    let p: AttentionParams = case.params();
+    let p: AttentionParams = params(case);
     let width = case.constants[0].1 as usize;
     let [tokens, heads] = sizes([p.tokens, p.heads]);
     let vector = |b: usize, token: usize, part: usize, head: usize| {

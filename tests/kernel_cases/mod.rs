@@ -63,10 +63,6 @@ impl Case {
         self.id.kernel()
     }
 
-    pub(crate) fn params<T: Pod>(&self) -> T {
-        bytemuck::pod_read_unaligned(&self.params)
-    }
-
     /// What the twin makes of it.
     pub(crate) fn twin(&self) -> Vec<f32> {
         let mut out = vec![0; self.out_len];

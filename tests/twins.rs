@@ -1,0 +1,189 @@
+//! Every kernel on the wgpu device against its twin.
+//!
+//! `REFRAIN_GPU=required` makes a missing adapter a failure, `REFRAIN_GPU=none` skips these tests;
+//! without it they run if there is an adapter. Each test prints which.
+#![cfg(feature = "gpu")]
+
+extern crate alloc;
+
+mod kernel_cases;
+
+use alloc::sync::Arc;
+use std::env;
+
+use kernel_cases::{Case, cases, compare};
+use refrain::{
+    executor::{Executor, WeightSource, WeightTensor},
+    gpu::{GpuDevice, GpuExecutor, GpuPreference, GpuWeights},
+    kernels::{
+        Buffer, BufferId, Command, Dispatch, KernelId, Recording, Role, Segment, SegmentId,
+        WeightFormat,
+    },
+};
+
+fn device() -> Option<GpuDevice> {
+    let wish = env::var("REFRAIN_GPU").unwrap_or_default();
+    if wish == "none" {
+        println!("skipped: REFRAIN_GPU=none");
+        return None;
+    }
+    match GpuDevice::new(GpuPreference::Any) {
+        Ok(device) => {
+            println!("adapter: {}", device.name());
+            Some(device)
+        }
+        Err(error) => {
+            assert_ne!(wish, "required", "{error}");
+            println!("skipped: {error}");
+            None
+        }
+    }
+}
+
+/// The one weight that a case may have.
+struct Weight<'a> {
+    shape: [usize; 1],
+    format: WeightFormat,
+    words: &'a [u32],
+}
+
+impl WeightSource for Weight<'_> {
+    fn tensor(&self, _: &str) -> Option<WeightTensor<'_>> {
+        let bytes = self.shape[0] * self.format.bytes() as usize;
+        let bytes = &bytemuck::cast_slice(self.words)[..bytes];
+        Some(WeightTensor {
+            shape: &self.shape,
+            format: self.format,
+            bytes,
+        })
+    }
+}
+
+/// A recording of the case's dispatch alone.
+fn record(case: &Case) -> Recording {
+    let mut buffers: Vec<_> = case
+        .reads
+        .iter()
+        .zip(case.kernel().bindings)
+        .map(|(input, spec)| Buffer {
+            name: spec.name.into(),
+            len: input.len,
+            role: input.format.map_or(Role::Input, Role::Weight),
+        })
+        .collect();
+    buffers.push(Buffer {
+        name: "written".into(),
+        len: case.out_len,
+        role: Role::Output,
+    });
+    let dispatch = Dispatch {
+        kernel: case.id,
+        bindings: (0..buffers.len() as u32).map(BufferId).collect(),
+        params: case.params.clone(),
+        constants: case.constants.clone(),
+        workgroups: case.workgroups,
+    };
+    let commands = vec![Command::Dispatch(dispatch)];
+    Recording {
+        buffers,
+        segments: vec![Segment {
+            name: "case".into(),
+            commands,
+        }],
+    }
+}
+
+/// What the device makes of it.
+fn run(device: &GpuDevice, case: &Case) -> Vec<f32> {
+    let recording = Arc::new(record(case));
+    let weight = case.reads.iter().find_map(|input| {
+        Some(Weight {
+            shape: [input.len],
+            format: input.format?,
+            words: &input.words,
+        })
+    });
+    let none = Weight {
+        shape: [0],
+        format: WeightFormat::F32,
+        words: &[],
+    };
+    let weights = GpuWeights::load(device, &weight.unwrap_or(none), &recording).unwrap();
+    let mut executor = GpuExecutor::new(device, Arc::clone(&recording), &weights).unwrap();
+    for (i, input) in case.reads.iter().enumerate() {
+        if input.format.is_none() {
+            executor
+                .write(BufferId(i as u32), bytemuck::cast_slice(&input.words))
+                .unwrap();
+        }
+    }
+    executor.run(&[SegmentId(0)]).unwrap();
+    let mut out = vec![0.0; case.out_len];
+    executor
+        .read(BufferId(case.reads.len() as u32), &mut out)
+        .unwrap();
+    out
+}
+
+#[test]
+fn the_device_agrees_with_the_twins() {
+    let Some(device) = device() else { return };
+    let mut failures = Vec::new();
+    for case in KernelId::ALL.into_iter().flat_map(cases) {
+        failures.extend(compare(&case, &run(&device, &case), &case.twin()).err());
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// The case with the sign of one element of one input flipped: the first from the middle on that
+/// the output depends on.
+fn flipped(case: &Case, binding: usize) -> Case {
+    let twin = case.twin();
+    let words = case.reads[binding].words.len();
+    let mut flipped = case.clone();
+    for word in (words / 2..words).chain(0..words / 2) {
+        flipped.reads[binding].words[word] ^= 0x8000_0000;
+        if compare(case, &flipped.twin(), &twin).is_err() {
+            return flipped;
+        }
+        flipped.reads[binding].words[word] ^= 0x8000_0000;
+    }
+    panic!("{} does not depend on binding {}", case.name, binding + 1);
+}
+
+#[test]
+fn one_flipped_input_is_caught() {
+    let Some(device) = device() else { return };
+    for id in KernelId::ALL {
+        let case = &cases(id)[0];
+        let twin = case.twin();
+        for binding in 0..case.reads.len() {
+            let flipped = flipped(case, binding);
+            let found = run(&device, &flipped);
+            let name = case.kernel().bindings[binding].name;
+            assert!(
+                compare(case, &found, &twin).is_err(),
+                "{}: `{name}` is not read",
+                case.name
+            );
+            compare(&flipped, &found, &flipped.twin()).unwrap();
+        }
+    }
+}
+
+#[test]
+fn sums_are_the_same_bits_every_time() {
+    let Some(device) = device() else { return };
+    for case in [KernelId::AbsoluteSums, KernelId::SumPartials]
+        .into_iter()
+        .flat_map(cases)
+    {
+        let bits = |out: Vec<f32>| out.into_iter().map(f32::to_bits).collect::<Vec<_>>();
+        assert_eq!(
+            bits(run(&device, &case)),
+            bits(run(&device, &case)),
+            "{}",
+            case.name
+        );
+    }
+}
