@@ -66,7 +66,6 @@ fn compile(device: &wgpu::Device, kernel: &Kernel, constants: &[(&'static str, u
         // SAFETY: the source is one of this crate's own kernels. Their loops end after a count
         // taken from the parameter block, and their indices stay below the lengths that
         // `Recording::check` has compared with the bound buffers.
-        #[expect(unsafe_code, reason = "naga's own checks cost a counter in every loop")]
         unsafe {
             device.create_shader_module_trusted(descriptor, wgpu::ShaderRuntimeChecks::unchecked())
         }

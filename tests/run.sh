@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Runs every check of the project, the same here and in CI. Installs what is missing with apt where
+# it may: a C compiler, software Vulkan (lavapipe) and valgrind.
+#
+#   tests/run.sh          everything
+#   tests/run.sh quick    without the device, the other feature sets and valgrind
+set -euo pipefail
+cd "$(dirname "$0")/.."
+mode=${1:-full}
+
+missing=()
+command -v cc >/dev/null || missing+=(gcc)
+command -v c++ >/dev/null || missing+=(g++)
+if [ "$mode" = full ]; then
+    command -v valgrind >/dev/null || missing+=(valgrind)
+    ls /usr/share/vulkan/icd.d/*.json >/dev/null 2>&1 || missing+=(mesa-vulkan-drivers)
+fi
+if [ ${#missing[@]} -gt 0 ]; then
+    sudo=()
+    [ "$(id -u)" -eq 0 ] || sudo=(sudo -n)
+    if command -v apt-get >/dev/null && "${sudo[@]}" true 2>/dev/null; then
+        echo "installing: ${missing[*]}"
+        "${sudo[@]}" apt-get update -qq
+        DEBIAN_FRONTEND=noninteractive "${sudo[@]}" apt-get install -y -qq "${missing[@]}" >/dev/null
+    else
+        echo "not installed, and apt may not be used: ${missing[*]}" >&2
+        exit 1
+    fi
+fi
+
+say() { printf '\n== %s\n' "$*"; }
+
+say formatting
+cargo fmt --check
+
+say clippy
+cargo clippy --quiet --all-targets --features capi -- -D warnings
+
+if [ "$mode" = full ]; then
+    # Dev-dependencies switch features on, so each set is checked as a library alone.
+    for set in "" alloc std kernels capi "capi std" cpu gpu; do
+        say "library with features: ${set:-none}"
+        cargo clippy --quiet --lib --no-default-features --features "$set" -- -D warnings
+    done
+    export REFRAIN_GPU=${REFRAIN_GPU:-required}
+else
+    export REFRAIN_GPU=${REFRAIN_GPU:-none}
+fi
+
+say documentation
+RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps --features capi
+
+say tests
+cargo test --features capi
