@@ -50,6 +50,10 @@ impl Pipelines {
     }
 }
 
+#[expect(
+    unsafe_code,
+    reason = "wgpu takes shaders without run-time checks on trust"
+)]
 fn compile(device: &wgpu::Device, kernel: &Kernel, constants: &[(&'static str, u32)]) -> Pipeline {
     let label = Some(kernel.name);
     let descriptor = wgpu::ShaderModuleDescriptor {

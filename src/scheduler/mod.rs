@@ -3,7 +3,7 @@
 //! ```text
 //! begin(call)      → Decided | Needs(signal, reference)
 //! decide(values)   → the decision: action, reason, weights
-//! commit(outcome)  → the event for the trace
+//! commit(outcome)  → the event for the trace       (or abandon)
 //! ```
 //!
 //! It reads no clock, allocates nothing, knows no tensor and cannot panic. Its state has a fixed
@@ -11,101 +11,20 @@
 //! only + − × ÷ and comparison in double precision.
 
 mod decision;
+mod error;
 mod lane;
 mod saved;
+mod state;
 
 pub use decision::{Action, Decision, Event, NO_SLOT, Reason, Stats};
+pub use error::CallError;
 pub use lane::Lane;
 pub use saved::{LANE_BYTES, SAVED_HEADER_BYTES, SavedError};
 
-use core::fmt;
-
-use crate::policy::{Gauge, GaugeKind, Policy, PolicyError, Pool, Rescale};
+use crate::policy::{Gauge, GaugeKind, Policy, PolicyError, Rescale};
 use crate::signal::{Reference, SignalKind};
 use crate::timeline::{Call, Timeline};
-use lane::Phase;
-
-/// Why a call was refused. The state is as it was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum CallError {
-    /// The lane does not exist, or is not the first of a pool.
-    Lane {
-        /// Lane given.
-        given: u32,
-        /// Lanes that may be named.
-        lanes: u32,
-    },
-    /// The step is not on the timeline.
-    Step {
-        /// Step given.
-        given: u32,
-        /// Steps of the timeline.
-        steps: u32,
-    },
-    /// The evaluation is not within the step.
-    Evaluation {
-        /// Evaluation given.
-        given: u32,
-        /// Evaluations of a step.
-        evaluations: u32,
-    },
-    /// The time is not a finite number.
-    Time,
-    /// The call is not later than the last one committed on its lane.
-    NotForward {
-        /// Number of the call, counted over the run.
-        given: u32,
-        /// First number that is allowed.
-        next: u32,
-    },
-    /// `begin` while a call is open on the lane: commit or abandon it first.
-    Open,
-    /// `decide` without an open question, or `commit` without a decision.
-    NotOpen,
-    /// As many values are needed as lanes decide together.
-    Values {
-        /// Values given.
-        given: usize,
-        /// Values needed.
-        needed: usize,
-    },
-}
-
-impl fmt::Display for CallError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {
-            Self::Lane { given, lanes } => {
-                write!(
-                    f,
-                    "lane {given} does not exist; lanes are 0 to {}",
-                    lanes.wrapping_sub(1)
-                )
-            }
-            Self::Step { given, steps } => {
-                write!(f, "step {given} is not on the timeline of {steps} steps")
-            }
-            Self::Evaluation { given, evaluations } => {
-                write!(
-                    f,
-                    "evaluation {given} is not within a step of {evaluations}"
-                )
-            }
-            Self::Time => f.write_str("the call's time is not a finite number"),
-            Self::NotForward { given, next } => write!(
-                f,
-                "call {given} was made already, the next is {next}; reset the scheduler for a new run"
-            ),
-            Self::Open => f.write_str("a call is open on this lane; commit it first"),
-            Self::NotOpen => f.write_str("no call of this lane waits for that; begin one first"),
-            Self::Values { given, needed } => {
-                write!(f, "{given} signal values were given, {needed} are needed")
-            }
-        }
-    }
-}
-
-impl core::error::Error for CallError {}
+use state::State;
 
 /// What `begin` answers.
 #[derive(Debug)]
@@ -146,7 +65,7 @@ impl Pending {
     }
 }
 
-/// What became of a call.
+/// What became of a call that was carried out.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Outcome<'a> {
     /// The decision was carried out.
@@ -154,8 +73,6 @@ pub enum Outcome<'a> {
     /// The call was computed, and these are the transformation rates, one per lane that decides:
     /// `mean|v − v'| / mean|x − x'| / mean|v|` over this and the computed call before.
     Measured(&'a [f64]),
-    /// Nothing was done: the state is as before `begin`, and the call may be made again.
-    Abandoned,
 }
 
 /// Something a user should hear about a run.
@@ -230,12 +147,7 @@ impl<L: AsRef<[Lane]> + AsMut<[Lane]>> Scheduler<L> {
     /// # Errors
     /// [`CallError::Lane`], and [`CallError::Open`] while a call is open.
     pub fn invalidate(&mut self, lane: u32) -> Result<(), CallError> {
-        let lane = self.lane_mut(lane)?;
-        if lane.phase != Phase::Idle {
-            return Err(CallError::Open);
-        }
-        lane.forget();
-        Ok(())
+        self.state().invalidate(lane)
     }
 
     /// The policy.
@@ -258,24 +170,20 @@ impl<L: AsRef<[Lane]> + AsMut<[Lane]>> Scheduler<L> {
     /// # Errors
     /// [`CallError`] if the call is not on the timeline or out of order.
     pub fn begin(&mut self, call: Call) -> Result<Begin, CallError> {
-        self.begin_call(call)?;
-        let values = self.together();
         let Gauge {
             signal, reference, ..
         } = self.policy.gauge;
-        let lane = self.lane_mut(call.lane)?;
-        Ok(if lane.phase == Phase::Asked {
-            Begin::Needs(Question {
-                lane: call.lane,
+        let mut state = self.state();
+        let values = state.together();
+        let lane = call.lane;
+        Ok(match state.begin(call)? {
+            Some(decision) => Begin::Decided(Pending { lane, decision }),
+            None => Begin::Needs(Question {
+                lane,
                 signal,
                 reference,
                 values,
-            })
-        } else {
-            Begin::Decided(Pending {
-                lane: call.lane,
-                decision: lane.decision(),
-            })
+            }),
         })
     }
 
@@ -284,26 +192,30 @@ impl<L: AsRef<[Lane]> + AsMut<[Lane]>> Scheduler<L> {
     ///
     /// # Errors
     /// [`CallError::Values`] if too few or too many values are given, and [`CallError::NotOpen`] if
-    /// the question is not from this scheduler. The call stays open.
+    /// the question is not from this scheduler. The call stays open:
+    /// [`abandon`](Self::abandon) it.
     pub fn decide(&mut self, question: Question, values: &[f64]) -> Result<Pending, CallError> {
-        let decision = self.decide_call(question.lane, values)?;
-        Ok(Pending {
-            lane: question.lane,
-            decision,
-        })
+        let lane = question.lane;
+        let decision = self.state().decide(lane, values)?;
+        Ok(Pending { lane, decision })
     }
 
-    /// Closes a call. The event is what a trace keeps; an abandoned call has none.
+    /// Closes a call that was carried out. The event is what a trace keeps.
     ///
     /// # Errors
     /// [`CallError::Values`] if rates are given, but not one per lane that decides, and
     /// [`CallError::NotOpen`] if the decision is not from this scheduler.
-    pub fn commit(
-        &mut self,
-        pending: Pending,
-        outcome: Outcome<'_>,
-    ) -> Result<Option<Event>, CallError> {
-        self.commit_call(pending.lane, outcome)
+    pub fn commit(&mut self, pending: Pending, outcome: Outcome<'_>) -> Result<Event, CallError> {
+        self.state().commit(pending.lane, outcome)
+    }
+
+    /// Closes the open call of a lane as if it had never been begun, because it was not carried
+    /// out: cancelled, or failed. It may be made again.
+    ///
+    /// # Errors
+    /// [`CallError::Lane`], and [`CallError::NotOpen`] if no call is open on the lane.
+    pub fn abandon(&mut self, lane: u32) -> Result<(), CallError> {
+        self.state().abandon(lane)
     }
 
     /// What happened so far, over all lanes.
@@ -355,185 +267,12 @@ impl<L: AsRef<[Lane]> + AsMut<[Lane]>> Scheduler<L> {
         to.min(last).saturating_sub(from.max(first))
     }
 
-    /// Lanes that decide together.
-    fn together(&self) -> usize {
-        if self.policy.pool == Pool::Alone {
-            1
-        } else {
-            self.lanes.as_ref().len()
+    pub(crate) fn state(&mut self) -> State<'_> {
+        State {
+            policy: &self.policy,
+            timeline: self.timeline,
+            lanes: self.lanes.as_mut(),
         }
-    }
-
-    fn lane_mut(&mut self, lane: u32) -> Result<&mut Lane, CallError> {
-        let lanes = if self.policy.pool == Pool::Alone {
-            self.lanes.as_ref().len()
-        } else {
-            1
-        };
-        let error = CallError::Lane {
-            given: lane,
-            lanes: lanes as u32,
-        };
-        if lane as usize >= lanes {
-            return Err(error);
-        }
-        self.lanes.as_mut().get_mut(lane as usize).ok_or(error)
-    }
-
-    /// The lanes that decide with `lane`, which is the first of them.
-    fn group_mut(&mut self, lane: u32) -> &mut [Lane] {
-        let (from, count) = (lane as usize, self.together());
-        self.lanes
-            .as_mut()
-            .get_mut(from..)
-            .and_then(|l| l.get_mut(..count))
-            .unwrap_or(&mut [])
-    }
-
-    pub(crate) fn begin_call(&mut self, call: Call) -> Result<(), CallError> {
-        let Timeline { steps, evaluations } = self.timeline;
-        let (policy, timeline) = (self.policy, self.timeline);
-        let lane = self.lane_mut(call.lane)?;
-        if call.step >= steps {
-            return Err(CallError::Step {
-                given: call.step,
-                steps,
-            });
-        }
-        if call.evaluation >= evaluations {
-            return Err(CallError::Evaluation {
-                given: call.evaluation,
-                evaluations,
-            });
-        }
-        if !call.time.is_finite() {
-            return Err(CallError::Time);
-        }
-        if lane.phase != Phase::Idle {
-            return Err(CallError::Open);
-        }
-        let number = call
-            .step
-            .saturating_mul(evaluations)
-            .saturating_add(call.evaluation);
-        if number < lane.next_call {
-            return Err(CallError::NotForward {
-                given: number,
-                next: lane.next_call,
-            });
-        }
-        lane.open(&policy, timeline, call, number);
-        let asked = lane.phase == Phase::Asked;
-        for member in self.group_mut(call.lane).iter_mut().skip(1) {
-            member.prepare();
-        }
-        if asked && policy.gauge.kind != GaugeKind::Signal {
-            self.judge(call.lane, &[]);
-        }
-        Ok(())
-    }
-
-    pub(crate) fn decide_call(&mut self, lane: u32, values: &[f64]) -> Result<Decision, CallError> {
-        let needed = self.together();
-        if self.lane_mut(lane)?.phase != Phase::Asked {
-            return Err(CallError::NotOpen);
-        }
-        if values.len() != needed {
-            return Err(CallError::Values {
-                given: values.len(),
-                needed,
-            });
-        }
-        self.judge(lane, values);
-        Ok(self.lane_mut(lane)?.decision())
-    }
-
-    /// Lets the gauge and the budget decide the open call of a lane or a pool.
-    fn judge(&mut self, lane: u32, values: &[f64]) {
-        let (policy, timeline) = (self.policy, self.timeline);
-        let pool = policy.pool;
-        let mean;
-        let (group, values) = if pool == Pool::Mean {
-            // One unusable value makes the mean unusable.
-            let usable = values.iter().all(|v| v.is_finite() && *v >= 0.0);
-            let sum = if usable {
-                values.iter().sum()
-            } else {
-                f64::NAN
-            };
-            mean = [sum / values.len() as f64];
-            (
-                self.group_mut(lane).get_mut(..1).unwrap_or(&mut []),
-                &mean[..],
-            )
-        } else {
-            (self.group_mut(lane), values)
-        };
-        let Some(first) = group.first() else { return };
-        let step = first.pending.call.step;
-        let (mut skips, mut computes, mut unusable) = (None, None, false);
-        for (i, member) in group.iter_mut().enumerate() {
-            member.prepare();
-            let reason = member.judge(&policy, timeline, step, values.get(i).copied());
-            unusable |= reason == Reason::SignalUnusable;
-            let first_such = if reason.allows_skip() {
-                &mut skips
-            } else {
-                &mut computes
-            };
-            first_such.get_or_insert(reason);
-        }
-        let reason = match pool {
-            _ if unusable => Some(Reason::SignalUnusable),
-            Pool::All => skips.or(computes),
-            Pool::Alone | Pool::Any | Pool::Mean => computes.or(skips),
-        };
-        if let (Some(first), Some(reason)) = (group.first_mut(), reason) {
-            first.settle(&policy, timeline, reason);
-        }
-    }
-
-    pub(crate) fn commit_call(
-        &mut self,
-        lane: u32,
-        outcome: Outcome<'_>,
-    ) -> Result<Option<Event>, CallError> {
-        let needed = self.together();
-        let (policy, timeline) = (self.policy, self.timeline);
-        let first = self.lane_mut(lane)?;
-        if outcome == Outcome::Abandoned {
-            if first.phase == Phase::Idle {
-                return Err(CallError::NotOpen);
-            }
-            first.phase = Phase::Idle;
-            return Ok(None);
-        }
-        if first.phase != Phase::Decided {
-            return Err(CallError::NotOpen);
-        }
-        let rates = match outcome {
-            Outcome::Measured(rates) if rates.len() != needed => {
-                return Err(CallError::Values {
-                    given: rates.len(),
-                    needed,
-                });
-            }
-            Outcome::Measured(rates) => rates,
-            Outcome::Done | Outcome::Abandoned => &[],
-        };
-        let action = first.pending.action;
-        first.close(&policy, timeline);
-        let mean = [rates.iter().sum::<f64>() / rates.len() as f64];
-        let rates = if policy.pool == Pool::Mean && !rates.is_empty() {
-            &mean
-        } else {
-            rates
-        };
-        for (i, member) in self.group_mut(lane).iter_mut().enumerate() {
-            member.spend(&policy, action, rates.get(i).copied());
-        }
-        let event = self.lane_mut(lane)?.event();
-        Ok(Some(event))
     }
 }
 

@@ -1,0 +1,192 @@
+//! The transitions, over borrowed lanes.
+
+use super::Outcome;
+use super::decision::{Decision, Event, Reason};
+use super::error::CallError;
+use super::lane::{Lane, Phase};
+use crate::policy::{GaugeKind, Policy, Pool};
+use crate::timeline::{Call, Timeline};
+
+/// A scheduler's parts while one of them changes.
+pub(crate) struct State<'a> {
+    pub(super) policy: &'a Policy,
+    pub(super) timeline: Timeline,
+    pub(super) lanes: &'a mut [Lane],
+}
+
+impl State<'_> {
+    /// Lanes that decide together.
+    pub(super) fn together(&self) -> usize {
+        if self.policy.pool == Pool::Alone {
+            1
+        } else {
+            self.lanes.len()
+        }
+    }
+
+    fn lane(&mut self, lane: u32) -> Result<&mut Lane, CallError> {
+        let lanes = if self.policy.pool == Pool::Alone {
+            self.lanes.len()
+        } else {
+            1
+        };
+        let error = CallError::Lane {
+            given: lane,
+            lanes: lanes as u32,
+        };
+        let known = self.lanes.get_mut(..lanes).unwrap_or(&mut []);
+        known.get_mut(lane as usize).ok_or(error)
+    }
+
+    /// The lanes that decide with `lane`, which is the first of them.
+    fn group(&mut self, lane: u32) -> &mut [Lane] {
+        let count = self.together();
+        let from = self.lanes.get_mut(lane as usize..).unwrap_or(&mut []);
+        from.get_mut(..count).unwrap_or(&mut [])
+    }
+
+    pub(super) fn invalidate(&mut self, lane: u32) -> Result<(), CallError> {
+        if self.lane(lane)?.phase != Phase::Idle {
+            return Err(CallError::Open);
+        }
+        self.group(lane).iter_mut().for_each(Lane::forget);
+        Ok(())
+    }
+
+    /// Opens a call; no decision means that the signal is wanted.
+    pub(crate) fn begin(&mut self, call: Call) -> Result<Option<Decision>, CallError> {
+        let Timeline { steps, evaluations } = self.timeline;
+        let (policy, timeline) = (self.policy, self.timeline);
+        let lane = self.lane(call.lane)?;
+        if call.step >= steps {
+            let given = call.step;
+            return Err(CallError::Step { given, steps });
+        }
+        if call.evaluation >= evaluations {
+            let given = call.evaluation;
+            return Err(CallError::Evaluation { given, evaluations });
+        }
+        if !call.time.is_finite() {
+            return Err(CallError::Time);
+        }
+        if lane.phase != Phase::Idle {
+            return Err(CallError::Open);
+        }
+        let number = call
+            .step
+            .saturating_mul(evaluations)
+            .saturating_add(call.evaluation);
+        if number < lane.next_call {
+            return Err(CallError::NotForward {
+                given: number,
+                next: lane.next_call,
+            });
+        }
+        lane.open(policy, timeline, call, number);
+        let asked = lane.phase == Phase::Asked;
+        for member in self.group(call.lane).iter_mut().skip(1) {
+            member.prepare();
+        }
+        if asked && policy.gauge.kind == GaugeKind::Signal {
+            return Ok(None);
+        }
+        if asked {
+            self.judge(call.lane, &[]);
+        }
+        Ok(Some(self.lane(call.lane)?.decision()))
+    }
+
+    pub(crate) fn decide(&mut self, lane: u32, values: &[f64]) -> Result<Decision, CallError> {
+        let needed = self.together();
+        if self.lane(lane)?.phase != Phase::Asked {
+            return Err(CallError::NotOpen);
+        }
+        if values.len() != needed {
+            let given = values.len();
+            return Err(CallError::Values { given, needed });
+        }
+        self.judge(lane, values);
+        Ok(self.lane(lane)?.decision())
+    }
+
+    /// Lets the gauge and the budget decide the open call of a lane or a pool.
+    fn judge(&mut self, lane: u32, values: &[f64]) {
+        let (policy, timeline) = (self.policy, self.timeline);
+        let pool = policy.pool;
+        let mean;
+        let (group, values) = if pool == Pool::Mean {
+            // One unusable value makes the mean unusable.
+            let usable = values.iter().all(|v| v.is_finite() && *v >= 0.0);
+            let sum = if usable {
+                values.iter().sum()
+            } else {
+                f64::NAN
+            };
+            mean = [sum / values.len() as f64];
+            let first = self.group(lane).get_mut(..1);
+            (first.unwrap_or(&mut []), &mean[..])
+        } else {
+            (self.group(lane), values)
+        };
+        let Some(first) = group.first() else { return };
+        let step = first.pending.call.step;
+        let (mut skips, mut computes, mut unusable) = (None, None, false);
+        for (i, member) in group.iter_mut().enumerate() {
+            member.prepare();
+            let reason = member.judge(policy, timeline, step, values.get(i).copied());
+            unusable |= reason == Reason::SignalUnusable;
+            let first_such = if reason.allows_skip() {
+                &mut skips
+            } else {
+                &mut computes
+            };
+            first_such.get_or_insert(reason);
+        }
+        let reason = match pool {
+            _ if unusable => Some(Reason::SignalUnusable),
+            Pool::All => skips.or(computes),
+            Pool::Alone | Pool::Any | Pool::Mean => computes.or(skips),
+        };
+        if let (Some(first), Some(reason)) = (group.first_mut(), reason) {
+            first.settle(policy, timeline, reason);
+        }
+    }
+
+    pub(crate) fn commit(&mut self, lane: u32, outcome: Outcome<'_>) -> Result<Event, CallError> {
+        let needed = self.together();
+        let (policy, timeline) = (self.policy, self.timeline);
+        let first = self.lane(lane)?;
+        if first.phase != Phase::Decided {
+            return Err(CallError::NotOpen);
+        }
+        let rates = match outcome {
+            Outcome::Done => &[],
+            Outcome::Measured(rates) if rates.len() == needed => rates,
+            Outcome::Measured(rates) => {
+                let given = rates.len();
+                return Err(CallError::Values { given, needed });
+            }
+        };
+        let action = first.pending.action;
+        first.close(policy, timeline);
+        let mean = [rates.iter().sum::<f64>() / rates.len() as f64];
+        let rates = if policy.pool == Pool::Mean && !rates.is_empty() {
+            &mean
+        } else {
+            rates
+        };
+        for (i, member) in self.group(lane).iter_mut().enumerate() {
+            member.spend(policy, action, rates.get(i).copied());
+        }
+        Ok(self.lane(lane)?.event())
+    }
+
+    pub(crate) fn abandon(&mut self, lane: u32) -> Result<(), CallError> {
+        let lane = self.lane(lane)?;
+        if lane.phase == Phase::Idle {
+            return Err(CallError::NotOpen);
+        }
+        lane.phase = Phase::Idle;
+        Ok(())
+    }
+}
