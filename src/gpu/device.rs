@@ -67,6 +67,8 @@ impl GpuDevice {
         let request = adapter.request_device(&wgpu::DeviceDescriptor {
             label: Some("refrain"),
             required_limits: limits,
+            // Everything is allocated up front, so that small blocks cost no time.
+            memory_hints: wgpu::MemoryHints::MemoryUsage,
             ..Default::default()
         });
         let (device, queue) = pollster::block_on(request).map_err(|error| {

@@ -2,7 +2,7 @@
 
 use alloc::{format, string::ToString, sync::Arc, vec::Vec};
 use core::{fmt, num::NonZeroU64};
-use std::sync::mpsc;
+use std::{collections::HashSet, sync::mpsc};
 
 use super::{device::GpuDevice, pipeline::Pipeline, weights::GpuWeights};
 use crate::{
@@ -81,13 +81,42 @@ impl GpuExecutor {
             }
             segments.push(steps);
         }
-        Ok(Self {
+        let executor = Self {
             device: device.clone(),
             recording,
             buffers,
             segments,
             staging: None,
-        })
+        };
+        executor.warm()?;
+        Ok(executor)
+    }
+
+    /// Dispatches every kernel without workgroups and waits: some drivers finish compiling at the
+    /// first dispatch only (llvmpipe, half a second a kernel), and no run should pay for that.
+    fn warm(&self) -> Result<(), ExecutorError> {
+        let mut seen = HashSet::new();
+        let submission = self.device.checked(|| {
+            let mut encoder = self
+                .device
+                .wgpu()
+                .create_command_encoder(&Default::default());
+            let mut pass = encoder.begin_compute_pass(&Default::default());
+            for step in self.segments.iter().flatten() {
+                if let Step::Dispatch {
+                    pipeline, group, ..
+                } = step
+                    && seen.insert(pipeline)
+                {
+                    pass.set_pipeline(pipeline);
+                    pass.set_bind_group(0, group, &[]);
+                    pass.dispatch_workgroups(0, 0, 0);
+                }
+            }
+            drop(pass);
+            self.device.queue().submit([encoder.finish()])
+        })?;
+        self.device.wait(submission)
     }
 
     /// A buffer that `given` values fit and that is no weight.
