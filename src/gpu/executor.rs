@@ -2,7 +2,7 @@
 
 use alloc::{format, string::ToString, sync::Arc, vec::Vec};
 use core::{fmt, num::NonZeroU64};
-use std::{collections::HashSet, sync::mpsc};
+use std::sync::mpsc;
 
 use super::{device::GpuDevice, pipeline::Pipeline, weights::GpuWeights};
 use crate::{
@@ -95,7 +95,7 @@ impl GpuExecutor {
     /// Dispatches every kernel without workgroups and waits: some drivers finish compiling at the
     /// first dispatch only (llvmpipe, half a second a kernel), and no run should pay for that.
     fn warm(&self) -> Result<(), ExecutorError> {
-        let mut seen = HashSet::new();
+        let mut seen = Vec::new();
         let submission = self.device.checked(|| {
             let mut encoder = self
                 .device
@@ -106,8 +106,9 @@ impl GpuExecutor {
                 if let Step::Dispatch {
                     pipeline, group, ..
                 } = step
-                    && seen.insert(pipeline)
+                    && !seen.contains(&pipeline)
                 {
+                    seen.push(pipeline);
                     pass.set_pipeline(pipeline);
                     pass.set_bind_group(0, group, &[]);
                     pass.dispatch_workgroups(0, 0, 0);
