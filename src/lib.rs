@@ -80,11 +80,17 @@ pub mod timeline;
 pub mod trace;
 
 #[cfg(feature = "_run")]
+pub mod dit;
+#[cfg(feature = "_run")]
 pub mod executor;
 #[cfg(feature = "gpu")]
 pub mod gpu;
 #[cfg(feature = "kernels")]
 pub mod kernels;
+#[cfg(feature = "_run")]
+pub mod run;
+#[cfg(feature = "_run")]
+pub mod sampler;
 
 pub use policy::{Policy, PolicyError};
 pub use scheduler::{

@@ -1,0 +1,17 @@
+//! Diffusion transformers: checkpoints, and their forward pass as a recording.
+//!
+//! [`Model`] is a checkpoint with the published DiT and SiT parameter names (Peebles & Xie, 2023,
+//! arXiv 2212.09748; Ma et al., 2024, arXiv 2401.08740), checked before anything is computed.
+//! [`Lowering`] turns it into a [`Program`]: a recording of the forward pass, split where a caching
+//! policy measures, skips and keeps, without touching a device.
+
+mod checkpoint;
+mod config;
+mod error;
+mod layout;
+mod model;
+mod positions;
+
+pub use config::{DitConfig, Overrides, Prediction};
+pub use error::ModelError;
+pub use model::Model;

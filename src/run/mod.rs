@@ -1,0 +1,18 @@
+//! Sampling runs: from a model to pictures, with steps left out.
+//!
+//! [`Engine`] is a model prepared on a device; [`Engine::start`] makes a [`Sampling`], one run of a
+//! sampler under a [`Policy`](crate::Policy), which the caller advances call by call.
+
+mod device;
+mod engine;
+mod error;
+mod quality;
+mod sampling;
+mod settings;
+
+pub use device::Backend;
+pub use engine::Engine;
+pub use error::RunError;
+pub use quality::{Quality, compare};
+pub use sampling::Sampling;
+pub use settings::Settings;

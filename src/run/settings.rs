@@ -1,0 +1,23 @@
+//! What a run is to do.
+
+use alloc::vec::Vec;
+
+use crate::{policy::Policy, sampler::Sampler};
+
+/// What a run is to do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// When calls are skipped, and what stands in for them.
+    pub policy: Policy,
+    /// Sampler steps, at least 1; with DDIM at most 1000.
+    pub steps: u32,
+    /// The sampler; [`Sampler::for_prediction`] gives the one that fits a model.
+    pub sampler: Sampler,
+    /// Classifier-free guidance scale `s` of `u + s (c − u)`, on all channels; finite. 1 leaves the
+    /// unconditional half out.
+    pub guidance: f32,
+    /// One picture each; numbers below the model's `num_classes`, or `num_classes` for none.
+    pub classes: Vec<u32>,
+    /// Seed of the noise. Picture `i` of a batch starts from the same noise in every batch.
+    pub seed: u64,
+}
