@@ -1,15 +1,14 @@
-//! The wgpu executor on whatever adapter this machine has.
-//!
-//! `REFRAIN_GPU=required` makes a missing adapter a failure, `REFRAIN_GPU=none` skips these tests;
-//! without it they run if there is an adapter. Each test prints which.
-
+//! The wgpu executor on whatever adapter this machine has; `adapter` says how to require or skip it.
 #![cfg(feature = "gpu")]
 
 extern crate alloc;
 
+mod adapter;
+
 use alloc::sync::Arc;
 use std::{collections::HashMap, env, process};
 
+use adapter::device;
 use refrain::{
     executor::{Executor, ExecutorError, WeightSource, WeightTensor},
     gpu::{GpuDevice, GpuExecutor, GpuPreference, GpuWeights},
@@ -19,25 +18,6 @@ use refrain::{
         params::{AttentionParams, BlendParams, LinearParams, SubtractParams, elementwise_row},
     },
 };
-
-fn device() -> Option<GpuDevice> {
-    let wish = env::var("REFRAIN_GPU").unwrap_or_default();
-    if wish == "none" {
-        println!("skipped: REFRAIN_GPU=none");
-        return None;
-    }
-    match GpuDevice::new(GpuPreference::Any) {
-        Ok(device) => {
-            println!("adapter: {}", device.name());
-            Some(device)
-        }
-        Err(error) => {
-            assert_ne!(wish, "required", "{error}");
-            println!("skipped: {error}");
-            None
-        }
-    }
-}
 
 /// Tensors by name.
 #[derive(Default)]

@@ -1,44 +1,23 @@
-//! Every kernel on the wgpu device against its twin.
-//!
-//! `REFRAIN_GPU=required` makes a missing adapter a failure, `REFRAIN_GPU=none` skips these tests;
-//! without it they run if there is an adapter. Each test prints which.
+//! Every kernel on the wgpu device against its twin; `adapter` says how to require or skip the device.
 #![cfg(feature = "gpu")]
 
 extern crate alloc;
 
+mod adapter;
 mod kernel_cases;
 
 use alloc::sync::Arc;
-use std::env;
 
+use adapter::device;
 use kernel_cases::{Case, cases, compare};
 use refrain::{
     executor::{Executor, WeightSource, WeightTensor},
-    gpu::{GpuDevice, GpuExecutor, GpuPreference, GpuWeights},
+    gpu::{GpuDevice, GpuExecutor, GpuWeights},
     kernels::{
         Buffer, BufferId, Command, Dispatch, KernelId, Recording, Role, Segment, SegmentId,
         WeightFormat,
     },
 };
-
-fn device() -> Option<GpuDevice> {
-    let wish = env::var("REFRAIN_GPU").unwrap_or_default();
-    if wish == "none" {
-        println!("skipped: REFRAIN_GPU=none");
-        return None;
-    }
-    match GpuDevice::new(GpuPreference::Any) {
-        Ok(device) => {
-            println!("adapter: {}", device.name());
-            Some(device)
-        }
-        Err(error) => {
-            assert_ne!(wish, "required", "{error}");
-            println!("skipped: {error}");
-            None
-        }
-    }
-}
 
 /// The one weight that a case may have.
 struct Weight<'a> {
