@@ -5,7 +5,8 @@
 // Twin: src/kernels/twins/timestep.rs.
 // Sine and cosine are computed here (argument reduced in two parts, then Taylor series, error below
 // 2e-7 for |argument| <= 6,000), because WGSL promises only 2^-11 and only within [-pi, pi]. What
-// remains is exp: WGSL allows (3 + 2|y|) ulp of e^y, which t multiplies: 3.6e-4 for |t| <= 1,000.
+// remains is the frequency, whose error t multiplies: WGSL allows exp(y) alone (3 + 2|y|) ulp. In
+// all 4.7e-4 for |t| <= 1,000, and a fifth of that on drivers seen.
 
 struct Params {
     batch: u32,

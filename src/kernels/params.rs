@@ -33,6 +33,12 @@ const fn wrapped(groups: u32) -> [u32; 3] {
     }
 }
 
+/// The product, or the largest number if there is none: a dispatch of that size is refused.
+const fn saturating_product(factors: [u32; 4]) -> u32 {
+    let [a, b, c, d] = factors;
+    a.saturating_mul(b).saturating_mul(c).saturating_mul(d)
+}
+
 /// Workgroups in one row when `groups` of them do not fit one dimension.
 #[must_use]
 pub const fn row_length(groups: u32) -> u32 {
@@ -73,7 +79,12 @@ impl PatchParams {
     /// Workgroups that cover these shapes.
     #[must_use]
     pub const fn workgroups(&self) -> [u32; 3] {
-        elementwise_workgroups(self.batch * self.channels * self.height * self.width)
+        elementwise_workgroups(saturating_product([
+            self.batch,
+            self.channels,
+            self.height,
+            self.width,
+        ]))
     }
 }
 
@@ -95,7 +106,7 @@ impl TimestepParams {
     /// Workgroups that cover these shapes.
     #[must_use]
     pub const fn workgroups(&self) -> [u32; 3] {
-        elementwise_workgroups(self.batch * self.features)
+        elementwise_workgroups(self.batch.saturating_mul(self.features))
     }
 }
 
@@ -148,7 +159,7 @@ impl ConditionParams {
     /// Workgroups that cover these shapes.
     #[must_use]
     pub const fn workgroups(&self) -> [u32; 3] {
-        elementwise_workgroups(self.batch * self.channels)
+        elementwise_workgroups(self.batch.saturating_mul(self.channels))
     }
 }
 
@@ -228,7 +239,12 @@ impl GuideParams {
     /// Workgroups that cover these shapes.
     #[must_use]
     pub const fn workgroups(&self) -> [u32; 3] {
-        elementwise_workgroups(self.batch * self.channels * self.pixels)
+        elementwise_workgroups(saturating_product([
+            self.batch,
+            self.channels,
+            self.pixels,
+            1,
+        ]))
     }
 }
 
@@ -251,6 +267,9 @@ impl ReduceParams {
     /// Workgroups that cover these shapes.
     #[must_use]
     pub const fn workgroups(&self) -> [u32; 3] {
+        if self.slice == 0 {
+            return [0, 0, 0];
+        }
         wrapped(self.len.div_ceil(self.slice))
     }
 }
@@ -299,5 +318,68 @@ impl BlendParams {
     #[must_use]
     pub const fn workgroups(&self) -> [u32; 3] {
         elementwise_workgroups(self.len)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_count_fits_the_limit_on_a_dimension() {
+        let row = 65_535 * 256;
+        for (n, workgroups) in [
+            (0, [0, 0, 0]),
+            (1, [1, 1, 1]),
+            (256, [1, 1, 1]),
+            (257, [2, 1, 1]),
+            (row, [65_535, 1, 1]),
+            (row + 1, [65_535, 2, 1]),
+            (u32::MAX, [65_535, 257, 1]),
+        ] {
+            assert_eq!(elementwise_workgroups(n), workgroups, "{n}");
+            let [x, y, _] = workgroups.map(u64::from);
+            assert!(x * y * 256 >= u64::from(n));
+            assert_eq!(u64::from(elementwise_row(n)), x * 256);
+        }
+    }
+
+    #[test]
+    fn tiles_of_rows_continue_in_z() {
+        let linear = |rows| LinearParams {
+            rows,
+            inputs: 1,
+            outputs: 65,
+            tokens: 1,
+            gate_stride: 0,
+            gate_offset: 0,
+            addend_rows: 0,
+            pad: 0,
+        };
+        assert_eq!(linear(64).workgroups(), [2, 1, 1]);
+        assert_eq!(linear(65).workgroups(), [2, 2, 1]);
+        assert_eq!(linear(64 * 65_535).workgroups(), [2, 65_535, 1]);
+        assert_eq!(linear(64 * 65_535 + 1).workgroups(), [2, 65_535, 2]);
+    }
+
+    #[test]
+    fn impossible_sizes_do_not_panic() {
+        let huge = PatchParams {
+            batch: u32::MAX,
+            channels: u32::MAX,
+            height: 1,
+            width: 2,
+            patch_size: 1,
+            row: 0,
+            pad: [0; 2],
+        };
+        assert_eq!(huge.workgroups(), elementwise_workgroups(u32::MAX));
+        let empty = ReduceParams {
+            len: 5,
+            slice: 0,
+            slot: 0,
+            pad: 0,
+        };
+        assert_eq!(empty.workgroups(), [0, 0, 0]);
     }
 }
