@@ -50,7 +50,8 @@ impl Product<'_> {
         for start in (0..inputs).step_by(DEPTH) {
             let mut x_tile = [[0.0; TILE]; DEPTH];
             let mut weight_tile = [[0.0; TILE]; DEPTH];
-            for channel in 0..DEPTH.min(inputs - start) {
+            let depth = DEPTH.min(inputs - start);
+            for channel in 0..depth {
                 let from = start + channel;
                 for (row, staged) in (first_row..rows).zip(&mut x_tile[channel]) {
                     *staged = self.x[row * inputs + from];
@@ -59,7 +60,7 @@ impl Product<'_> {
                     *staged = self.weight_at(row * inputs + from);
                 }
             }
-            for (a, b) in x_tile.iter().zip(&weight_tile) {
+            for (a, b) in x_tile.iter().zip(&weight_tile).take(depth) {
                 for (sums, a) in sums.iter_mut().zip(a) {
                     for (sum, b) in sums.iter_mut().zip(b) {
                         *sum += a * b;
