@@ -87,6 +87,8 @@ fn main(
     let quad = lane / DEPTH;
     let x_row = first_row + 4u * quad;
     let weight_row = first_column + 4u * quad;
+    let row = first_row + 4u * local.y;
+    let column = first_column + 4u * local.x;
     var sums_0 = vec4<f32>();
     var sums_1 = vec4<f32>();
     var sums_2 = vec4<f32>();
@@ -106,18 +108,19 @@ fn main(
             weight_at(weight_row + 3u, from_channel),
         );
         workgroupBarrier();
-        for (var k = 0u; k < DEPTH; k++) {
-            let a = x_tile[k * PITCH + local.y];
-            let b = weight_tile[k * PITCH + local.x];
-            sums_0 = fma(vec4(a.x), b, sums_0);
-            sums_1 = fma(vec4(a.y), b, sums_1);
-            sums_2 = fma(vec4(a.z), b, sums_2);
-            sums_3 = fma(vec4(a.w), b, sums_3);
+        // With few rows (modulation, a row per image) most invocations have nothing to add up.
+        if (row < params.rows) {
+            for (var k = 0u; k < DEPTH; k++) {
+                let a = x_tile[k * PITCH + local.y];
+                let b = weight_tile[k * PITCH + local.x];
+                sums_0 = fma(vec4(a.x), b, sums_0);
+                sums_1 = fma(vec4(a.y), b, sums_1);
+                sums_2 = fma(vec4(a.z), b, sums_2);
+                sums_3 = fma(vec4(a.w), b, sums_3);
+            }
         }
         workgroupBarrier();
     }
-    let row = first_row + 4u * local.y;
-    let column = first_column + 4u * local.x;
     store_row(row, column, sums_0);
     store_row(row + 1u, column, sums_1);
     store_row(row + 2u, column, sums_2);
