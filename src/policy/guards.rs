@@ -52,8 +52,10 @@ impl Guards {
     /// Whether `step` lies within the window in which skips are allowed.
     #[must_use]
     pub fn in_window(&self, step: u32, timeline: Timeline) -> bool {
-        let (step, steps) = (f64::from(step), f64::from(timeline.steps));
-        step >= self.window_start * steps && step < self.window_end * steps
+        // A quotient is rounded once, as the shares were when they were read: a product would put
+        // step 7 of 100 outside a window from 0.07 on.
+        let share = f64::from(step) / f64::from(timeline.steps);
+        share >= self.window_start && share < self.window_end
     }
 
     /// Whether the mask has `step` computed. Without a mask nothing is.

@@ -21,7 +21,7 @@ pub use error::CallError;
 pub use lane::Lane;
 pub use saved::{LANE_BYTES, SAVED_HEADER_BYTES, SavedError};
 
-use crate::policy::{Gauge, GaugeKind, Policy, PolicyError, Rescale};
+use crate::policy::{Gauge, GaugeKind, Policy, PolicyError, Pool, Rescale};
 use crate::signal::{Reference, SignalKind};
 use crate::timeline::{Call, Timeline};
 use state::State;
@@ -231,10 +231,14 @@ impl<L: AsRef<[Lane]> + AsMut<[Lane]>> Scheduler<L> {
     /// after one whether it did.
     pub fn notice(&self) -> Notice {
         let stats = self.stats();
-        let calls = self.timeline.calls();
+        let apart = match self.policy.pool {
+            Pool::Alone => self.lanes.as_ref().len() as u32,
+            Pool::Any | Pool::All | Pool::Mean => 1,
+        };
+        let calls = self.timeline.calls().saturating_mul(apart);
         if self.policy.gauge.kind == GaugeKind::Always {
             Notice::None
-        } else if self.possible_skips() == 0 {
+        } else if !self.can_skip() {
             Notice::CannotSkip
         } else if stats.calls >= calls && stats.skipped() == 0 {
             Notice::NothingSkipped
@@ -243,28 +247,24 @@ impl<L: AsRef<[Lane]> + AsMut<[Lane]>> Scheduler<L> {
         }
     }
 
-    /// Steps that no guard has computed, without the first.
-    fn possible_skips(&self) -> u32 {
-        let guards = &self.policy.guards;
-        let steps = self.timeline.steps;
-        let from = guards.warmup(steps).max(1);
-        let to = steps.saturating_sub(guards.last_steps);
+    /// Whether the guards leave any call that could be skipped; the first has nothing to reuse.
+    fn can_skip(&self) -> bool {
+        let (guards, timeline) = (&self.policy.guards, self.timeline);
         if self.policy.gauge.kind == GaugeKind::Count && self.policy.budget.threshold <= 1.0 {
-            return 0;
+            return false;
         }
-        // A mask has at most 1024 steps; without one the window is an interval.
+        let first = u32::from(timeline.evaluations == 1);
+        let from = guards.warmup(timeline.steps).max(first);
+        let to = timeline.steps.saturating_sub(guards.last_steps);
+        // A mask has at most 1024 steps; without one the window is an interval, and its first step
+        // decides.
         if guards.mask_len > 0 {
-            let free = (from..to).filter(|step| !guards.forces(*step, self.timeline));
-            return free.count() as u32;
+            return (from..to).any(|step| !guards.forces(step, timeline));
         }
-        let first = (guards.window_start * f64::from(steps)) as u32;
-        let end = guards.window_end * f64::from(steps);
-        let last = if f64::from(end as u32) < end {
-            end as u32 + 1
-        } else {
-            end as u32
-        };
-        to.min(last).saturating_sub(from.max(first))
+        let opens = (guards.window_start * f64::from(timeline.steps)) as u32;
+        (opens.saturating_sub(1)..=opens.saturating_add(1))
+            .map(|step| step.max(from))
+            .any(|step| step < to && guards.in_window(step, timeline))
     }
 
     pub(crate) fn state(&mut self) -> State<'_> {
