@@ -115,14 +115,7 @@ impl State<'_> {
         let pool = policy.pool;
         let mean;
         let (group, values) = if pool == Pool::Mean {
-            // One unusable value makes the mean unusable.
-            let usable = values.iter().all(|v| v.is_finite() && *v >= 0.0);
-            let sum = if usable {
-                values.iter().sum()
-            } else {
-                f64::NAN
-            };
-            mean = [sum / values.len() as f64];
+            mean = [usable_mean(values)];
             let first = self.group(lane).get_mut(..1);
             (first.unwrap_or(&mut []), &mean[..])
         } else {
@@ -130,23 +123,22 @@ impl State<'_> {
         };
         let Some(first) = group.first() else { return };
         let step = first.pending.call.step;
-        let (mut skips, mut computes, mut unusable) = (None, None, false);
+        let (mut skips, mut computes, mut unknown) = (None, None, None);
         for (i, member) in group.iter_mut().enumerate() {
             member.prepare();
             let reason = member.judge(policy, timeline, step, values.get(i).copied());
-            unusable |= reason == Reason::SignalUnusable;
-            let first_such = if reason.allows_skip() {
-                &mut skips
-            } else {
-                &mut computes
+            let first_such = match reason {
+                Reason::SignalUnusable | Reason::RateUnknown => &mut unknown,
+                _ if reason.allows_skip() => &mut skips,
+                _ => &mut computes,
             };
             first_such.get_or_insert(reason);
         }
-        let reason = match pool {
-            _ if unusable => Some(Reason::SignalUnusable),
+        // A cost that is not known is never a skip, whatever the other lanes want.
+        let reason = unknown.or(match pool {
             Pool::All => skips.or(computes),
             Pool::Alone | Pool::Any | Pool::Mean => computes.or(skips),
-        };
+        });
         if let (Some(first), Some(reason)) = (group.first_mut(), reason) {
             first.settle(policy, timeline, reason);
         }
@@ -169,7 +161,7 @@ impl State<'_> {
         };
         let action = first.pending.action;
         first.close(policy, timeline);
-        let mean = [rates.iter().sum::<f64>() / rates.len() as f64];
+        let mean = [usable_mean(rates)];
         let rates = if policy.pool == Pool::Mean && !rates.is_empty() {
             &mean
         } else {
@@ -188,5 +180,14 @@ impl State<'_> {
         }
         lane.phase = Phase::Idle;
         Ok(())
+    }
+}
+
+/// The mean, or NaN if there is none or one of the values is NaN, infinite or negative.
+fn usable_mean(values: &[f64]) -> f64 {
+    if values.iter().all(|v| v.is_finite() && *v >= 0.0) {
+        values.iter().sum::<f64>() / values.len() as f64
+    } else {
+        f64::NAN
     }
 }
