@@ -245,8 +245,8 @@ impl Lane {
         };
     }
 
-    /// Places and slots of the anchors a predictor may use, newest first. TaylorSeer's code keeps
-    /// no differences of the steps before the warm-up's last two.
+    /// Places and slots of the anchors a predictor may use, newest first. TaylorSeer's code forms
+    /// no differences before the warm-up's last step (`step > first_enhance − 2`).
     fn usable(
         &self,
         policy: &Policy,
@@ -256,19 +256,21 @@ impl Lane {
     ) -> usize {
         let ring = policy.anchors();
         let first = match policy.predictor.kind {
-            PredictorKind::Taylor => policy.guards.warmup(timeline.steps).saturating_sub(2),
+            PredictorKind::Taylor => policy.guards.warmup(timeline.steps).saturating_sub(1),
             PredictorKind::Hold | PredictorKind::Newton => 0,
         };
         let mut slot = self.newest;
+        let mut newer = u32::MAX;
         let mut count = 0;
         for (place, index) in places.iter_mut().zip(slots.iter_mut()) {
             let at = slot as usize;
             let (Some(p), Some(step)) = (self.places.get(at), self.steps.get(at)) else {
                 break;
             };
-            if count as u32 >= self.anchors || (count > 0 && *step < first) {
+            if count as u32 >= self.anchors || newer < first {
                 break;
             }
+            newer = *step;
             (*place, *index) = (*p, at);
             count += 1;
             slot = slot.checked_sub(1).unwrap_or(ring.saturating_sub(1));
