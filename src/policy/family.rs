@@ -75,6 +75,14 @@ impl Family {
             Self::TaylorSeer => &TAYLORSEER,
         }
     }
+
+    /// What the text form starts from: the preset, and with any of them the last step is computed
+    /// unless the text says otherwise, so also in `full:gauge=signal`.
+    pub(super) fn defaults(self) -> Policy {
+        let mut policy = self.preset().policy;
+        policy.guards.last_steps = Policy::BASE.guards.last_steps;
+        policy
+    }
 }
 
 impl Policy {

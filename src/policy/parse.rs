@@ -112,7 +112,7 @@ impl Policy {
             given: name,
             nearest: nearest(name, Family::ALL.iter().map(|f| f.name())),
         })?;
-        let mut policy = family.preset().policy;
+        let mut policy = family.defaults();
         let mut seen = [""; MAX_ITEMS];
         let mut count = 0;
         // Keys that change what other keys mean come first, whatever the order in the text.

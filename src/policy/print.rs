@@ -10,7 +10,7 @@ use super::{Family, Policy, tables};
 impl fmt::Display for Policy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.family)?;
-        let preset = &self.family.preset().policy;
+        let preset = &self.family.defaults();
         let mut separator = ':';
         for key in KEYS {
             if !key.applies_to(self) || !self.differs(key, preset) {
