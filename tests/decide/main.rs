@@ -1,0 +1,9 @@
+//! What makes the decisions trustworthy: a corpus of named cases against an oracle that shares no
+//! code with the crate, snapshots of traces, properties, and the wording of every refusal.
+
+mod corpus;
+mod host;
+mod network;
+mod oracle;
+mod properties;
+mod traces;
