@@ -79,6 +79,8 @@ pub mod timeline;
 #[cfg(feature = "alloc")]
 pub mod trace;
 
+#[cfg(feature = "cli")]
+pub mod cli;
 #[cfg(feature = "_run")]
 pub mod dit;
 #[cfg(feature = "_run")]

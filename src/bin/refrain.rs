@@ -1,1 +1,5 @@
-fn main() {}
+//! The `refrain` program.
+
+fn main() -> std::process::ExitCode {
+    refrain::cli::main()
+}

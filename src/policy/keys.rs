@@ -95,6 +95,19 @@ impl Key {
         (self.applies)(policy)
     }
 
+    /// The key's value in `policy`, as the text form writes it; `none` where there is none.
+    pub fn write_value(&self, policy: &Policy, f: &mut dyn core::fmt::Write) -> core::fmt::Result {
+        let empty = match self.value {
+            Value::Mask => policy.guards.mask_len == 0,
+            Value::List(List::Curve) => policy.gauge.curve.len == 0,
+            _ => false,
+        };
+        if empty {
+            return f.write_str("none");
+        }
+        policy.write_value(self, f)
+    }
+
     /// The range or the names the key takes, for a reader.
     pub fn write_range(&self, f: &mut dyn core::fmt::Write) -> core::fmt::Result {
         match self.value {
