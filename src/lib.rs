@@ -81,6 +81,8 @@ pub mod trace;
 
 #[cfg(feature = "cli")]
 pub mod cli;
+#[cfg(feature = "cpu")]
+pub mod cpu;
 #[cfg(feature = "_run")]
 pub mod dit;
 #[cfg(feature = "_run")]

@@ -80,7 +80,7 @@ impl Case {
             workgroups: self.workgroups,
             slots: &mut slots,
         });
-        bytemuck::cast_vec(out)
+        out.into_iter().map(f32::from_bits).collect()
     }
 }
 

@@ -1,0 +1,149 @@
+//! Kernels whose output elements depend on few inputs: blend, subtract, guide, condition and
+//! timestep features.
+
+use pulp::{Arch, Simd, WithSimd};
+
+use super::{
+    math::silu,
+    split::{Shared, each, part, tasks},
+    tile::{load, store},
+};
+use crate::kernels::params::{BlendParams, ConditionParams, GuideParams, TimestepParams};
+
+/// Calls `body` with parts of `out` and where each starts, on vectors and threads.
+fn parts(
+    arch: Arch,
+    out: &mut [f32],
+    work_each: usize,
+    body: impl Fn(usize, &mut [f32]) + Send + Sync,
+) {
+    let len = out.len();
+    let parts = tasks(len * work_each, len);
+    let out = Shared::new(out);
+    each(parts, |i| {
+        let range = part(len, 64, parts, i);
+        // SAFETY: the parts are disjoint.
+        let out = unsafe { out.range(range.clone()) };
+        arch.dispatch(
+            #[inline(always)]
+            || body(range.start, out),
+        );
+    });
+}
+
+/// `a - b`.
+pub(super) fn subtract(arch: Arch, a: &[f32], b: &[f32], out: &mut [f32]) {
+    parts(arch, out, 1, |start, out| {
+        for ((out, a), b) in out.iter_mut().zip(&a[start..]).zip(&b[start..]) {
+            *out = a - b;
+        }
+    });
+}
+
+/// `base + Σ weightₖ · anchorₖ`; an anchor whose weight is zero is not read.
+pub(super) fn blend(
+    arch: Arch,
+    params: &BlendParams,
+    weights: &[f32],
+    base: &[f32],
+    anchors: [&[f32]; 4],
+    out: &mut [f32],
+) {
+    let first = params.first as usize;
+    let weights = &weights[first..first + params.count as usize];
+    let out = &mut out[..params.len as usize];
+    parts(arch, out, 2, |start, out| {
+        // Pieces that stay in the first-level cache while the anchors are added one by one.
+        for (i, out) in out.chunks_mut(4096).enumerate() {
+            let start = start + i * 4096;
+            match params.use_base {
+                1 => out.copy_from_slice(&base[start..][..out.len()]),
+                _ => out.fill(0.0),
+            }
+            for (weight, anchor) in weights.iter().zip(anchors) {
+                if *weight != 0.0 {
+                    for (out, value) in out.iter_mut().zip(&anchor[start..]) {
+                        *out += weight * value;
+                    }
+                }
+            }
+        }
+    });
+}
+
+/// Classifier-free guidance: `u + scale · (c - u)`.
+pub(super) fn guide(arch: Arch, params: &GuideParams, output: &[f32], guided: &mut [f32]) {
+    let [batch, channels, out_channels, pixels] = [
+        params.batch,
+        params.channels,
+        params.out_channels,
+        params.pixels,
+    ]
+    .map(|n| n as usize);
+    let scale = params.scale;
+    let (conditional, unconditional) = output.split_at(batch * out_channels * pixels);
+    arch.dispatch(
+        #[inline(always)]
+        || {
+            let kept = channels * pixels;
+            for (b, guided) in guided[..batch * kept].chunks_exact_mut(kept).enumerate() {
+                let from = b * out_channels * pixels..b * out_channels * pixels + kept;
+                let pairs = conditional[from.clone()].iter().zip(&unconditional[from]);
+                for (guided, (c, u)) in guided.iter_mut().zip(pairs) {
+                    *guided = u + scale * (c - u);
+                }
+            }
+        },
+    );
+}
+
+/// `silu(time + table[label])`.
+pub(super) struct Condition<'a> {
+    pub(super) params: &'a ConditionParams,
+    pub(super) time: &'a [f32],
+    pub(super) table: &'a [f32],
+    pub(super) label: &'a [f32],
+    pub(super) out: &'a mut [f32],
+}
+
+impl WithSimd for Condition<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let [batch, channels, labels] =
+            [self.params.batch, self.params.channels, self.params.labels].map(|n| n as usize);
+        for row in 0..batch {
+            let label = self.label[row];
+            let known = label >= 0.0 && label < labels as f32;
+            let index = if known { label as usize } else { labels - 1 };
+            let time = &self.time[row * channels..][..channels];
+            let embedding = &self.table[index * channels..][..channels];
+            let out = &mut self.out[row * channels..][..channels];
+            for at in (0..channels).step_by(S::F32_LANES) {
+                let sum = simd.add_f32s(load(simd, &time[at..]), load(simd, &embedding[at..]));
+                store(simd, &mut out[at..], silu(simd, sum));
+            }
+        }
+    }
+}
+
+/// Cosines, then sines. A row whose timestep equals that of the row before is copied: in sampling
+/// they all do.
+pub(super) fn timestep_features(params: &TimestepParams, t: &[f32], features: &mut [f32]) {
+    let width = params.features as usize;
+    let half = width / 2;
+    for row in 0..params.batch as usize {
+        if row > 0 && t[row].to_bits() == t[row - 1].to_bits() {
+            features.copy_within((row - 1) * width..row * width, row * width);
+            continue;
+        }
+        let (cosines, sines) = features[row * width..][..width].split_at_mut(half);
+        for (i, (cosine, sine)) in cosines.iter_mut().zip(sines).enumerate() {
+            let exponent = -libm::logf(params.max_period) * i as f32 / half as f32;
+            let angle = t[row] * libm::expf(exponent);
+            *cosine = libm::cosf(angle);
+            *sine = libm::sinf(angle);
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Every kernel by its twin.
+
+use alloc::{vec, vec::Vec};
+
+use half::{bf16, f16};
+
+use super::{
+    lines::Lines,
+    weights::{find, to_f32},
+};
+use crate::{
+    executor::{ExecutorError, WeightSource},
+    kernels::{
+        Access, Buffer, Command, Recording, Role, Segment, WeightFormat,
+        twins::{Call, Slot},
+    },
+};
+
+/// The weights as words, as a device has them.
+pub(super) struct Twins {
+    /// One for each buffer; empty for what is no weight.
+    weights: Vec<Vec<u32>>,
+}
+
+impl Twins {
+    pub(super) fn new(
+        recording: &Recording,
+        source: &dyn WeightSource,
+    ) -> Result<Self, ExecutorError> {
+        let weight = |buffer: &Buffer| match buffer.role {
+            Role::Weight(format) => {
+                let tensor = find(source, &buffer.name, buffer.len)?;
+                Ok(words(&to_f32(&tensor), format))
+            }
+            _ => Ok(Vec::new()),
+        };
+        let weights = recording
+            .buffers
+            .iter()
+            .map(weight)
+            .collect::<Result<_, ExecutorError>>()?;
+        Ok(Self { weights })
+    }
+
+    /// Runs a checked segment.
+    pub(super) fn run(&self, segment: &Segment, buffers: &mut [Lines]) {
+        for command in &segment.commands {
+            match command {
+                Command::Copy { from, to } => {
+                    let mut out = core::mem::take(&mut buffers[to.0 as usize]);
+                    out.copy_from_slice(&buffers[from.0 as usize]);
+                    buffers[to.0 as usize] = out;
+                }
+                Command::Dispatch(dispatch) => {
+                    let kernel = dispatch.kernel.kernel();
+                    let written = kernel
+                        .bindings
+                        .iter()
+                        .position(|b| b.access == Access::Write);
+                    let Some(written) = written else { continue };
+                    let write = dispatch.bindings[written].0 as usize;
+                    let mut out = core::mem::take(&mut buffers[write]);
+                    let mut words = Some(bytemuck::cast_slice_mut(&mut out));
+                    let mut slots = Vec::new();
+                    for (i, id) in dispatch.bindings.iter().enumerate() {
+                        let weight = &self.weights[id.0 as usize];
+                        let slot = match words.take_if(|_| i == written) {
+                            Some(words) => Slot::Write(words),
+                            None if weight.is_empty() => {
+                                Slot::Read(bytemuck::cast_slice(&buffers[id.0 as usize]))
+                            }
+                            None => Slot::Read(weight),
+                        };
+                        slots.push(slot);
+                    }
+                    (kernel.twin)(&mut Call {
+                        params: &dispatch.params,
+                        constants: &dispatch.constants,
+                        workgroups: dispatch.workgroups,
+                        slots: &mut slots,
+                    });
+                    drop(slots);
+                    buffers[write] = out;
+                }
+            }
+        }
+    }
+}
+
+/// The elements in `format`, packed into words.
+fn words(values: &[f32], format: WeightFormat) -> Vec<u32> {
+    let pair = |halves: &mut dyn Iterator<Item = u16>| {
+        let mut words = vec![];
+        while let Some(low) = halves.next() {
+            words.push(u32::from(low) | u32::from(halves.next().unwrap_or(0)) << 16);
+        }
+        words
+    };
+    match format {
+        WeightFormat::F32 => values.iter().map(|value| value.to_bits()).collect(),
+        WeightFormat::F16 => pair(&mut values.iter().map(|v| f16::from_f32(*v).to_bits())),
+        WeightFormat::Bf16 => pair(&mut values.iter().map(|v| bf16::from_f32(*v).to_bits())),
+    }
+}
