@@ -116,7 +116,7 @@ fn large() -> Vec<Case> {
     let mut all = Vec::new();
     for id in [KernelId::LinearGelu, KernelId::LinearGated] {
         let mut case = cases(id).swap_remove(0);
-        let mut params: LinearParams = case.params();
+        let mut params: LinearParams = bytemuck::pod_read_unaligned(&case.params);
         // 70 rows become 1400, so that row blocks, and with 7 tokens an image the gates, are cut.
         params.rows *= 20;
         case.params = bytemuck::bytes_of(&params).to_vec();
@@ -132,7 +132,7 @@ fn large() -> Vec<Case> {
         all.push(case);
     }
     let mut case = cases(KernelId::Attention).swap_remove(0);
-    let mut params: AttentionParams = case.params();
+    let mut params: AttentionParams = bytemuck::pod_read_unaligned(&case.params);
     params.batch *= 5;
     case.params = bytemuck::bytes_of(&params).to_vec();
     case.workgroups = params.workgroups();
@@ -279,44 +279,11 @@ fn wrong_lengths_and_numbers_are_errors() {
     );
 }
 
-/// Every buffer of every kernel, one element short.
-#[test]
-fn dispatches_beyond_their_buffers_are_refused() {
-    let device = CpuDevice::new(Some(1)).unwrap();
-    for id in KernelId::ALL {
-        let case = cases(id).swap_remove(0);
-        let (recording, tensors) = record(&case);
-        let weights = CpuWeights::load(&device, &tensors, &recording).unwrap();
-        for i in 0..recording.buffers.len() {
-            let mut short = recording.clone();
-            // These may be longer than one dispatch needs: weights of other slots, sums of others,
-            // what else is in a row of modulation.
-            let spare = matches!(
-                (id, i),
-                (KernelId::Blend, 0)
-                    | (KernelId::SumPartials, 1)
-                    | (KernelId::LinearGated, 3)
-                    | (KernelId::LayerNormModulate, 1)
-            );
-            let len = &mut short.buffers[i].len;
-            *len = if spare { 1 } else { *len - 1 };
-            let error = CpuExecutor::new(&device, Arc::new(short), &weights).unwrap_err();
-            let text = error.to_string();
-            let name = &recording.buffers[i].name;
-            assert!(
-                text.starts_with("recording: segment `run`, command 0: ")
-                    && text.contains(&format!("`{name}`"))
-                    && text.contains(id.kernel().name),
-                "{text}"
-            );
-        }
-    }
-}
-
-/// Parameters that no buffer fits, or that would divide by zero.
+/// Whatever a parameter is, the dispatch is refused or runs: nothing panics.
 #[test]
 fn hostile_parameters_are_refused() {
     let device = CpuDevice::new(Some(1)).unwrap();
+    let mut refused = 0;
     for id in KernelId::ALL {
         let case = cases(id).swap_remove(0);
         let (recording, tensors) = record(&case);
@@ -328,13 +295,21 @@ fn hostile_parameters_are_refused() {
                     unreachable!()
                 };
                 dispatch.params[4 * word..][..4].copy_from_slice(&value.to_le_bytes());
-                // Either it is refused, or it runs.
-                if let Ok(mut executor) = CpuExecutor::new(&device, Arc::new(hostile), &weights) {
-                    executor.run(&[RUN]).unwrap();
+                match CpuExecutor::new(&device, Arc::new(hostile), &weights) {
+                    Ok(mut executor) => executor.run(&[RUN]).unwrap(),
+                    Err(error) => {
+                        assert!(
+                            error.to_string().contains(id.kernel().name)
+                                || error.to_string().contains("read1"),
+                            "{error}"
+                        );
+                        refused += 1;
+                    }
                 }
             }
         }
     }
+    assert!(refused > 100, "{refused}");
 }
 
 #[test]
@@ -388,7 +363,7 @@ fn a_dispatch_of_no_workgroups_is_skipped_and_of_too_few_refused() {
     let error = with([3, 1, 1]).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "recording: segment `run`, command 0: subtract has [3, 1, 1] workgroups, its parameters \
-         need [4, 1, 1]"
+        "recording: segment `run`, command 0 (subtract): [3, 1, 1] workgroups, the CPU executor \
+         runs none or all, [4, 1, 1]"
     );
 }

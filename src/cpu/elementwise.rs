@@ -138,12 +138,16 @@ pub(super) fn timestep_features(params: &TimestepParams, t: &[f32], features: &m
             features.copy_within((row - 1) * width..row * width, row * width);
             continue;
         }
-        let (cosines, sines) = features[row * width..][..width].split_at_mut(half);
-        for (i, (cosine, sine)) in cosines.iter_mut().zip(sines).enumerate() {
-            let exponent = -libm::logf(params.max_period) * i as f32 / half as f32;
+        for (i, feature) in features[row * width..][..width].iter_mut().enumerate() {
+            let is_sine = i >= half;
+            let k = if is_sine { i - half } else { i };
+            let exponent = -libm::logf(params.max_period) * k as f32 / half as f32;
             let angle = t[row] * libm::expf(exponent);
-            *cosine = libm::cosf(angle);
-            *sine = libm::sinf(angle);
+            *feature = if is_sine {
+                libm::sinf(angle)
+            } else {
+                libm::cosf(angle)
+            };
         }
     }
 }

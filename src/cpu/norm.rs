@@ -24,6 +24,9 @@ impl Norm<'_> {
     /// Writes rows × channels.
     pub(super) fn run(&self, arch: Arch, out: &mut [f32]) {
         let [rows, channels] = [self.params.rows, self.params.channels].map(|n| n as usize);
+        if channels == 0 {
+            return;
+        }
         // Three reads, two of them from the first-level cache.
         let parts = tasks(rows * channels * 4, rows);
         let out = Shared::new(out);

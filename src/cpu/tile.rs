@@ -101,7 +101,7 @@ pub(super) fn product<S: Simd, F: Finish>(
     panels: Range<usize>,
     finish: &F,
 ) {
-    if rows.is_empty() || panels.is_empty() || b.depth == 0 {
+    if rows.is_empty() || panels.is_empty() {
         return;
     }
     let panel_len = width::<S>() * b.depth;

@@ -139,7 +139,7 @@ fn uses(recording: &Recording) -> Vec<Use> {
 }
 
 /// Whether binding 2 of the kernel is the weight of a linear layer.
-pub(super) fn is_linear(kernel: KernelId) -> bool {
+fn is_linear(kernel: KernelId) -> bool {
     matches!(
         kernel,
         KernelId::Linear
