@@ -2,9 +2,12 @@
 
 #![cfg(feature = "cpu")]
 
+extern crate alloc;
+
 mod kernel_cases;
 
-use std::{collections::HashMap, sync::Arc};
+use alloc::sync::Arc;
+use std::collections::HashMap;
 
 use kernel_cases::{Case, cases, compare};
 use refrain::{

@@ -62,7 +62,7 @@ fn gated_by_sigmoid<S: Simd>(simd: S, x: S::f32s, minus_z: S::f32s) -> S::f32s {
 #[inline(always)]
 pub(super) fn gelu<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
     // -2 √(2/π), and 0.044715 times that.
-    let linear = simd.splat_f32s(-1.595_769_1);
+    let linear = simd.splat_f32s(-1.595_769);
     let cubic = simd.splat_f32s(-0.071_354_82);
     let slope = simd.mul_add_e_f32s(simd.mul_f32s(x, x), cubic, linear);
     gated_by_sigmoid(simd, x, simd.mul_f32s(x, slope))

@@ -62,10 +62,6 @@ impl<'a> Shared<'a> {
     /// # Safety
     /// No element of `range` may be in another range that is alive.
     #[inline(always)]
-    #[expect(
-        clippy::mut_from_ref,
-        reason = "the caller promises that ranges are disjoint"
-    )]
     pub(super) unsafe fn range(&self, range: Range<usize>) -> &'a mut [f32] {
         assert!(range.start <= range.end && range.end <= self.len);
         // SAFETY: inside the slice, and not in another live range.
