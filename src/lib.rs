@@ -70,6 +70,9 @@
 #[cfg(feature = "alloc")]
 extern crate alloc;
 
+#[cfg(feature = "capi")]
+pub mod capi;
+pub mod measure;
 pub mod policy;
 pub mod predict;
 pub mod scheduler;

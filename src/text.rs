@@ -10,6 +10,10 @@ pub trait Named: Sized + Copy + 'static {
     /// The value's name, in lower case.
     fn name(self) -> &'static str;
 
+    /// [`name`](Self::name), ending in a zero for C.
+    #[cfg(feature = "capi")]
+    fn c_name(self) -> &'static core::ffi::CStr;
+
     /// The value of that name.
     #[must_use]
     fn from_name(name: &str) -> Option<Self> {
@@ -31,6 +35,12 @@ macro_rules! named {
             const ALL: &'static [Self] = &[$(Self::$variant),+];
             fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name),+ }
+            }
+            #[cfg(feature = "capi")]
+            fn c_name(self) -> &'static core::ffi::CStr {
+                // Every name is a literal without a zero in it.
+                let bytes = match self { $(Self::$variant => concat!($name, "\0")),+ }.as_bytes();
+                core::ffi::CStr::from_bytes_with_nul(bytes).unwrap_or_default()
             }
         }
         impl core::fmt::Display for $type {

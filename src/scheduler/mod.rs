@@ -23,8 +23,9 @@ pub use saved::{LANE_BYTES, SAVED_HEADER_BYTES, SavedError};
 
 use crate::policy::{Gauge, GaugeKind, Policy, PolicyError, Pool, Rescale};
 use crate::signal::{Reference, SignalKind};
+use crate::text::{Named, named};
 use crate::timeline::{Call, Timeline};
-use state::State;
+pub(crate) use state::State;
 
 /// What `begin` answers.
 #[derive(Debug)]
@@ -86,6 +87,12 @@ pub enum Notice {
     /// The run is over and nothing was skipped: the threshold may be too small.
     NothingSkipped = 2,
 }
+
+named!(Notice, "notice", {
+    None => "none",
+    CannotSkip => "cannot-skip",
+    NothingSkipped => "nothing-skipped",
+});
 
 /// Decides, call by call, for one run of a policy.
 ///
@@ -150,21 +157,6 @@ impl<L: AsRef<[Lane]> + AsMut<[Lane]>> Scheduler<L> {
         self.state().invalidate(lane)
     }
 
-    /// The policy.
-    pub const fn policy(&self) -> &Policy {
-        &self.policy
-    }
-
-    /// The timeline.
-    pub const fn timeline(&self) -> Timeline {
-        self.timeline
-    }
-
-    /// The lanes.
-    pub fn lanes(&self) -> &[Lane] {
-        self.lanes.as_ref()
-    }
-
     /// Opens a call.
     ///
     /// # Errors
@@ -218,6 +210,41 @@ impl<L: AsRef<[Lane]> + AsMut<[Lane]>> Scheduler<L> {
         self.state().abandon(lane)
     }
 
+    pub(crate) fn state(&mut self) -> State<'_> {
+        State {
+            policy: &self.policy,
+            timeline: self.timeline,
+            lanes: self.lanes.as_mut(),
+        }
+    }
+}
+
+impl<L: AsRef<[Lane]>> Scheduler<L> {
+    /// A scheduler whose parts were one before.
+    #[cfg(feature = "capi")]
+    pub(crate) const fn from_parts(policy: Policy, timeline: Timeline, lanes: L) -> Self {
+        Self {
+            policy,
+            timeline,
+            lanes,
+        }
+    }
+
+    /// The policy.
+    pub const fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// The timeline.
+    pub const fn timeline(&self) -> Timeline {
+        self.timeline
+    }
+
+    /// The lanes.
+    pub fn lanes(&self) -> &[Lane] {
+        self.lanes.as_ref()
+    }
+
     /// What happened so far, over all lanes.
     pub fn stats(&self) -> Stats {
         let mut stats = Stats::default();
@@ -265,14 +292,6 @@ impl<L: AsRef<[Lane]> + AsMut<[Lane]>> Scheduler<L> {
         (opens.saturating_sub(1)..=opens.saturating_add(1))
             .map(|step| step.max(from))
             .any(|step| step < to && guards.in_window(step, timeline))
-    }
-
-    pub(crate) fn state(&mut self) -> State<'_> {
-        State {
-            policy: &self.policy,
-            timeline: self.timeline,
-            lanes: self.lanes.as_mut(),
-        }
     }
 }
 

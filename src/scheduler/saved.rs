@@ -59,7 +59,7 @@ impl fmt::Display for SavedError {
 
 impl core::error::Error for SavedError {}
 
-impl<L: AsRef<[Lane]> + AsMut<[Lane]>> Scheduler<L> {
+impl<L: AsRef<[Lane]>> Scheduler<L> {
     /// Bytes that [`save`](Self::save) writes.
     pub fn saved_bytes(&self) -> usize {
         SAVED_HEADER_BYTES.saturating_add(LANE_BYTES.saturating_mul(self.lanes.as_ref().len()))
@@ -88,7 +88,9 @@ impl<L: AsRef<[Lane]> + AsMut<[Lane]>> Scheduler<L> {
         }
         Ok(())
     }
+}
 
+impl<L: AsRef<[Lane]> + AsMut<[Lane]>> Scheduler<L> {
     /// Takes over a saved state.
     ///
     /// # Errors

@@ -9,14 +9,14 @@ use crate::timeline::{Call, Timeline};
 
 /// A scheduler's parts while one of them changes.
 pub(crate) struct State<'a> {
-    pub(super) policy: &'a Policy,
-    pub(super) timeline: Timeline,
-    pub(super) lanes: &'a mut [Lane],
+    pub(crate) policy: &'a Policy,
+    pub(crate) timeline: Timeline,
+    pub(crate) lanes: &'a mut [Lane],
 }
 
 impl State<'_> {
     /// Lanes that decide together.
-    pub(super) fn together(&self) -> usize {
+    pub(crate) fn together(&self) -> usize {
         if self.policy.pool == Pool::Alone {
             1
         } else {
@@ -45,7 +45,7 @@ impl State<'_> {
         from.get_mut(..count).unwrap_or(&mut [])
     }
 
-    pub(super) fn invalidate(&mut self, lane: u32) -> Result<(), CallError> {
+    pub(crate) fn invalidate(&mut self, lane: u32) -> Result<(), CallError> {
         if self.lane(lane)?.phase != Phase::Idle {
             return Err(CallError::Open);
         }

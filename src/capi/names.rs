@@ -1,0 +1,62 @@
+//! Names of the numbers.
+
+use core::ffi::c_char;
+
+use crate::policy::Family;
+use crate::scheduler::{Action, Notice, Reason};
+use crate::signal::{Reference, SignalKind};
+use crate::text::Named;
+
+fn name<T: Named>(number: u32) -> *const c_char {
+    T::from_number(number)
+        .map_or(c"unknown", Named::c_name)
+        .as_ptr()
+}
+
+/// The name of an action, such as "compute"; "unknown" for any other number. The string is static.
+#[unsafe(no_mangle)]
+pub extern "C" fn refrain_action_name(action: u32) -> *const c_char {
+    name::<Action>(action)
+}
+
+/// The letter of an action in a trace: 'C' computed, 'r' reused, 'p' predicted; '?' for any other
+/// number.
+#[unsafe(no_mangle)]
+pub extern "C" fn refrain_action_letter(action: u32) -> c_char {
+    Action::from_number(action).map_or('?', Action::letter) as c_char
+}
+
+/// The name of a reason, such as "budget-spent"; "unknown" for any other number. The string is
+/// static.
+#[unsafe(no_mangle)]
+pub extern "C" fn refrain_reason_name(reason: u32) -> *const c_char {
+    name::<Reason>(reason)
+}
+
+/// The name of a signal, such as "modulated-input"; "unknown" for any other number. The string is
+/// static.
+#[unsafe(no_mangle)]
+pub extern "C" fn refrain_signal_name(signal: u32) -> *const c_char {
+    name::<SignalKind>(signal)
+}
+
+/// The name of a reference, such as "previous"; "unknown" for any other number. The string is
+/// static.
+#[unsafe(no_mangle)]
+pub extern "C" fn refrain_reference_name(reference: u32) -> *const c_char {
+    name::<Reference>(reference)
+}
+
+/// The name of a notice, such as "nothing-skipped"; "unknown" for any other number. The string is
+/// static.
+#[unsafe(no_mangle)]
+pub extern "C" fn refrain_notice_name(notice: u32) -> *const c_char {
+    name::<Notice>(notice)
+}
+
+/// The name of a family of policies, such as "teacache": what a policy's text begins with; "unknown"
+/// for any other number. Families are numbered from 0 without gaps. The string is static.
+#[unsafe(no_mangle)]
+pub extern "C" fn refrain_family_name(family: u32) -> *const c_char {
+    name::<Family>(family)
+}

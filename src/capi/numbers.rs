@@ -1,0 +1,15 @@
+//! The Rust side of the header's enums: plain numbers.
+//!
+//! A number from C may be no value of the enum, so no function takes or stores the enum itself. The
+//! header test does not read this file; there these names are the enums, renamed by
+//! `include/cbindgen.toml`.
+
+macro_rules! numbers {
+    ($($name:ident)+) => { $(pub(super) type $name = u32;)+ };
+}
+
+numbers! {
+    refrain_action refrain_axis refrain_budget_kind refrain_comparator refrain_family
+    refrain_gauge_kind refrain_notice refrain_pool refrain_predictor_kind refrain_reason
+    refrain_reference refrain_rescale refrain_signal refrain_site_kind
+}

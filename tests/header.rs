@@ -1,0 +1,190 @@
+//! `include/refrain.h` must be what cbindgen makes of `src/capi`.
+//!
+//! `REFRAIN_UPDATE=1 cargo test --features capi --test header` rewrites it.
+
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+/// The core's enums, whose numbers C shares.
+const CORE: [&str; 10] = [
+    "policy/budget.rs",
+    "policy/family.rs",
+    "policy/gauge.rs",
+    "policy/mod.rs",
+    "policy/site.rs",
+    "predict/mod.rs",
+    "scheduler/decision.rs",
+    "scheduler/mod.rs",
+    "signal.rs",
+    "kernels/table.rs",
+];
+
+/// The files of the C functions, in the order of the header.
+const FILES: [&str; 7] = [
+    "status",
+    "library",
+    "names",
+    "policy",
+    "scheduler",
+    "predictor",
+    "cpu",
+];
+
+/// What the core's comments have beyond ASCII.
+const SPELLED: [(char, &str); 5] = [
+    ('≤', "<="),
+    ('−', "-"),
+    ('…', "..."),
+    ('γ', "g"),
+    ('Π', "product of"),
+];
+
+/// What a static library needs on Linux; `tests/capi.rs` compares it with the compiler's own list.
+const LIBRARIES: &str = include_str!("c/libraries.txt");
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn preamble(program: &str) -> String {
+    let text = fs::read_to_string(root().join("include/preamble.txt")).unwrap();
+    let program: String = program
+        .lines()
+        .map(|line| format!("    {line}\n"))
+        .collect();
+    let text = text
+        .replace("@PROGRAM@", program.trim_end())
+        .replace("@LIBRARIES@", LIBRARIES.trim());
+    let lines = text
+        .lines()
+        .map(|line| format!(" * {line}").trim_end().to_owned() + "\n");
+    format!("/*\n{} */", lines.collect::<String>())
+}
+
+fn macros() -> String {
+    let part = |name, value| format!("#define REFRAIN_VERSION_{name} {value}\n");
+    let version = [
+        part("MAJOR", env!("CARGO_PKG_VERSION_MAJOR")),
+        part("MINOR", env!("CARGO_PKG_VERSION_MINOR")),
+        part("PATCH", env!("CARGO_PKG_VERSION_PATCH")),
+    ]
+    .concat();
+    format!(
+        "\n{version}{}",
+        include_str!("../include/macros.txt").trim_end()
+    )
+}
+
+fn generate(files: &[PathBuf]) -> String {
+    let mut config = cbindgen::Config::from_file(root().join("include/cbindgen.toml")).unwrap();
+    // A comment within a comment would end it.
+    let program = fs::read_to_string(root().join("tests/c/readme.c")).unwrap();
+    config.header = Some(preamble(&program.replace("/*", "//").replace(" */", "")));
+    config.after_includes = Some(macros());
+    let mut builder = cbindgen::Builder::new().with_config(config);
+    for file in files {
+        builder = builder.with_src(file);
+    }
+    let mut out = Vec::new();
+    builder.generate().unwrap().write(&mut out);
+    tidy(&String::from_utf8(out).unwrap())
+}
+
+/// Comments of one line on one line, and none that end in an empty line.
+fn tidy(header: &str) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for line in header.lines() {
+        let mut ascii = line.to_owned();
+        for (letter, plain) in SPELLED {
+            ascii = ascii.replace(letter, plain);
+        }
+        lines.push(ascii.trim_end().to_owned());
+        if line.trim() != "*/" {
+            continue;
+        }
+        while let [.., blank, _] = &lines[..]
+            && blank.trim() == "*"
+        {
+            lines.remove(lines.len() - 2);
+        }
+        if let [.., open, text, _] = &lines[..]
+            && open.trim() == "/**"
+            && let Some(text) = text.trim().strip_prefix("* ")
+            && open.len() + text.len() + 4 <= 100
+        {
+            let joined = format!("{open} {text} */");
+            lines.truncate(lines.len() - 3);
+            lines.push(joined);
+        }
+    }
+    lines.join("\n") + "\n"
+}
+
+fn sources() -> Vec<PathBuf> {
+    let src = root().join("src");
+    let core = CORE.iter().map(|file| src.join(file));
+    let capi = FILES
+        .iter()
+        .map(|file| src.join("capi").join(file).with_extension("rs"));
+    core.chain(capi).collect()
+}
+
+#[test]
+fn is_current() {
+    let new = generate(&sources());
+    let path = root().join("include/refrain.h");
+    if env::var_os("REFRAIN_UPDATE").is_some() {
+        fs::write(&path, new).unwrap();
+        return;
+    }
+    let old = fs::read_to_string(&path).unwrap_or_default();
+    let line = old
+        .lines()
+        .zip(new.lines())
+        .position(|(old, new)| old != new);
+    assert!(
+        old == new,
+        "include/refrain.h is stale from line {}; run: REFRAIN_UPDATE=1 cargo test --features capi --test header",
+        line.map_or(old.lines().count().min(new.lines().count()), |i| i) + 1,
+    );
+}
+
+/// Everything a program sees has the library's name in front, no Rust shows through, and it is ASCII.
+#[test]
+fn has_only_names_of_its_own() {
+    let header = generate(&sources());
+    assert_eq!(foreign(&header), Vec::<String>::new());
+
+    for (own, planted) in [
+        ("REFRAIN_MAX_CURVE", "MAX_CURVE"),
+        ("enum refrain_axis", "enum Axis"),
+        ("} refrain_event;", "} Event;"),
+        ("/** Zero. */", "/** See [`Policy`]. */"),
+        ("Zero", "Ζero"),
+    ] {
+        let header = header.replacen(own, planted, 1);
+        assert_ne!(foreign(&header), Vec::<String>::new(), "{planted}");
+    }
+}
+
+fn foreign(header: &str) -> Vec<String> {
+    let code = header.split_once("#define REFRAIN_H").unwrap().1;
+    let mut found: Vec<String> = Vec::new();
+    for line in code.lines().map(str::trim) {
+        let comment = line.starts_with('*') || line.starts_with('/');
+        if !line.is_ascii() || comment && line.contains("[`") {
+            found.push(line.to_owned());
+        }
+        let mut words = line.split(|c: char| !c.is_alphanumeric() && c != '_');
+        let name = match words.next() {
+            Some("define") => words.next(),
+            _ if line.starts_with("#define") => line.split([' ', '(']).nth(1),
+            Some("enum") => words.next(),
+            Some("typedef") => words.rfind(|word| !word.is_empty()),
+            _ => None,
+        };
+        let own = |name: &str| name.is_empty() || name.to_lowercase().starts_with("refrain");
+        found.extend(name.filter(|name| !own(name)).map(str::to_owned));
+    }
+    found
+}
