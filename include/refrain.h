@@ -1268,6 +1268,95 @@ refrain_status refrain_scheduler_restore(struct refrain_scheduler *scheduler,
                                          size_t saved_bytes);
 
 /**
+ * What happened so far, over all lanes.
+ *
+ * - `scheduler`: shared.
+ * - `stats_out`: out.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no scheduler or a pointer is not
+ * aligned; REFRAIN_E_PANIC.
+ */
+REFRAIN_API
+refrain_status refrain_scheduler_stats(const struct refrain_scheduler *scheduler,
+                                       struct refrain_stats *stats_out);
+
+/**
+ * How many calls were decided for a reason, over all lanes.
+ *
+ * - `scheduler`: shared.
+ * - `reason`: in, a REFRAIN_REASON_... number.
+ * - `count_out`: out.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_RANGE for an unknown reason; REFRAIN_E_NULL; REFRAIN_E_MEMORY if
+ * there is no scheduler or a pointer is not aligned; REFRAIN_E_PANIC.
+ */
+REFRAIN_API
+refrain_status refrain_scheduler_reason_count(const struct refrain_scheduler *scheduler,
+                                              uint32_t reason,
+                                              uint32_t *count_out);
+
+/**
+ * What a user should hear. Asked before a run it tells whether the policy can skip at all on so few
+ * steps, after one whether it did.
+ *
+ * - `scheduler`: shared.
+ * - `notice_out`: out.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no scheduler or a pointer is not
+ * aligned; REFRAIN_E_PANIC.
+ */
+REFRAIN_API
+refrain_status refrain_scheduler_notice(const struct refrain_scheduler *scheduler,
+                                        refrain_notice *notice_out);
+
+/**
+ * Bytes of a saved state.
+ *
+ * - `scheduler`: shared.
+ * - `bytes_out`: out, depends on the number of lanes alone.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no scheduler or a pointer is not
+ * aligned; REFRAIN_E_PANIC.
+ */
+REFRAIN_API
+refrain_status refrain_scheduler_save_size(const struct refrain_scheduler *scheduler,
+                                           size_t *bytes_out);
+
+/**
+ * Writes the state, open calls included, as bytes that are the same on every machine: to pause a
+ * run, roll it back, or replay it elsewhere. Equal states are equal bytes.
+ *
+ * - `scheduler`: shared.
+ * - `saved_out`: out, room for `capacity` bytes.
+ * - `capacity`: in.
+ * - `bytes_out`: out, bytes of the state; written also with REFRAIN_E_CAPACITY.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_CAPACITY; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no scheduler
+ * or a pointer is not aligned; REFRAIN_E_PANIC.
+ */
+REFRAIN_API
+refrain_status refrain_scheduler_save(const struct refrain_scheduler *scheduler,
+                                      void *saved_out,
+                                      size_t capacity,
+                                      size_t *bytes_out);
+
+/**
+ * Takes over a saved state. The scheduler must have been made with the same policy, steps,
+ * evaluations and lanes as the one that saved it.
+ *
+ * - `scheduler`: exclusive.
+ * - `saved`: in, `saved_bytes` bytes; no alignment is needed.
+ * - `saved_bytes`: in, exactly as many as were saved.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_FORMAT if the bytes are not such a state, and the scheduler is as it
+ * was; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no scheduler; REFRAIN_E_PANIC.
+ */
+REFRAIN_API
+refrain_status refrain_scheduler_restore(struct refrain_scheduler *scheduler,
+                                         const void *saved,
+                                         size_t saved_bytes);
+
+/**
  * The weights a predictor gives to anchors, for a host that decides by itself. A scheduler hands
  * out the same weights, ordered by slot, with its decisions.
  *

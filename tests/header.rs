@@ -20,12 +20,13 @@ const CORE: [&str; 10] = [
 ];
 
 /// The files of the C functions, in the order of the header.
-const FILES: [&str; 7] = [
+const FILES: [&str; 8] = [
     "status",
     "library",
     "names",
     "policy",
-    "scheduler",
+    "scheduler/mod",
+    "scheduler/report",
     "predictor",
     "cpu",
 ];
@@ -181,6 +182,9 @@ fn foreign(header: &str) -> Vec<String> {
             _ if line.starts_with("#define") => line.split([' ', '(']).nth(1),
             Some("enum") => words.next(),
             Some("typedef") => words.rfind(|word| !word.is_empty()),
+            _ if line.starts_with('}') && line.ends_with(';') => {
+                words.rfind(|word| !word.is_empty())
+            }
             _ => None,
         };
         let own = |name: &str| name.is_empty() || name.to_lowercase().starts_with("refrain");

@@ -1,25 +1,22 @@
 //! Schedulers, in the caller's memory.
 
+mod memory;
+pub mod report;
+
 use core::ffi::{c_char, c_void};
 use core::mem::size_of;
-use core::slice;
 
-use super::border::{Checked, catch, guard, guard_telling, input, inputs, output, room};
-use super::numbers::{
-    refrain_action, refrain_notice, refrain_reason, refrain_reference, refrain_signal,
-};
+use super::border::{guard, guard_telling, input, inputs, output};
+use super::numbers::{refrain_action, refrain_reason, refrain_reference, refrain_signal};
 use super::policy::{self, refrain_policy};
 use super::refrain_status::{
-    self, REFRAIN_E_CAPACITY, REFRAIN_E_FORMAT, REFRAIN_E_MEMORY, REFRAIN_E_NULL, REFRAIN_E_ORDER,
-    REFRAIN_E_PANIC, REFRAIN_E_RANGE, REFRAIN_E_UNSUPPORTED, REFRAIN_E_VALUE, REFRAIN_OK,
+    self, REFRAIN_E_MEMORY, REFRAIN_E_ORDER, REFRAIN_E_RANGE, REFRAIN_E_UNSUPPORTED,
+    REFRAIN_E_VALUE,
 };
-use crate::policy::Policy;
 use crate::predict::MAX_ANCHORS;
-use crate::scheduler::{
-    CallError, Decision, Event, Lane, NO_SLOT, Outcome, Reason, SavedError, Scheduler, State,
-};
-use crate::text::Named;
+use crate::scheduler::{CallError, Decision, Event, Lane, NO_SLOT, Outcome, State};
 use crate::timeline::{Call, Timeline};
+use memory::{Head, READY, bytes, change, exclusive};
 
 /// Alignment of the memory that objects are initialised in, in bytes.
 pub const REFRAIN_ALIGNMENT: usize = 16;
@@ -133,109 +130,7 @@ const _: () = {
     assert!(size_of::<refrain_decision>() == 8 * 4 + 8 * 4 && MAX_ANCHORS == 8);
     assert!(size_of::<refrain_event>() == 8 * 4 + 2 * 8);
     assert!(size_of::<refrain_stats>() == 8 * 4);
-    assert!(size_of::<Head>() <= REFRAIN_SCHEDULER_BASE_BYTES);
-    assert!(size_of::<Lane>() <= REFRAIN_LANE_BYTES);
-    assert!(align_of::<Head>() == REFRAIN_ALIGNMENT && align_of::<Lane>() <= REFRAIN_ALIGNMENT);
 };
-
-/// The front of the caller's memory; the lanes follow.
-#[repr(C, align(16))]
-struct Head {
-    /// [`READY`] or [`POISONED`]; anything else was never initialised.
-    state: u32,
-    lanes: u32,
-    timeline: Timeline,
-    policy: Policy,
-}
-
-const READY: u32 = u32::from_le_bytes(*b"rfS1");
-const POISONED: u32 = u32::from_le_bytes(*b"rfS!");
-
-const fn bytes(lanes: u32) -> Option<usize> {
-    if lanes == 0 || lanes > REFRAIN_MAX_LANES {
-        return None;
-    }
-    match size_of::<Lane>().checked_mul(lanes as usize) {
-        Some(bytes) => bytes.checked_add(size_of::<Head>()),
-        None => None,
-    }
-}
-
-/// The head of an initialised scheduler.
-unsafe fn head(scheduler: *const refrain_scheduler) -> Checked<*const Head> {
-    let head = scheduler.cast::<Head>();
-    if head.is_null() {
-        return Err(REFRAIN_E_NULL);
-    }
-    if !head.is_aligned() {
-        return Err(REFRAIN_E_MEMORY);
-    }
-    // SAFETY: the pointer contract of this module; any bytes are a number.
-    match unsafe { (&raw const (*head).state).read() } {
-        READY | POISONED => Ok(head),
-        _ => Err(REFRAIN_E_MEMORY),
-    }
-}
-
-/// What a scheduler consists of, as long as nobody changes it.
-unsafe fn shared<'a>(scheduler: *const refrain_scheduler) -> Checked<Scheduler<&'a [Lane]>> {
-    // SAFETY: as for this function.
-    let at = unsafe { head(scheduler)? };
-    // SAFETY: it was initialised, and behind the head there are as many lanes as it says.
-    let (head, lanes) = unsafe {
-        let head = &*at;
-        (
-            head,
-            slice::from_raw_parts(at.add(1).cast(), head.lanes as usize),
-        )
-    };
-    if head.state == POISONED {
-        return Err(REFRAIN_E_PANIC);
-    }
-    Ok(Scheduler::from_parts(head.policy, head.timeline, lanes))
-}
-
-/// What a scheduler consists of, to change it.
-unsafe fn exclusive<'a>(
-    scheduler: *mut refrain_scheduler,
-) -> Checked<(&'a mut Head, &'a mut [Lane])> {
-    // SAFETY: as for this function.
-    let at = unsafe { head(scheduler)? }.cast_mut();
-    // SAFETY: it was initialised, behind the head there are as many lanes as it says, and nobody
-    // else uses it.
-    Ok(unsafe {
-        let head = &mut *at;
-        let lanes = slice::from_raw_parts_mut(at.add(1).cast(), head.lanes as usize);
-        (head, lanes)
-    })
-}
-
-/// Changes a scheduler; if that panics it is unusable from then on.
-unsafe fn change(
-    scheduler: *mut refrain_scheduler,
-    body: impl FnOnce(State<'_>) -> Checked<()>,
-) -> refrain_status {
-    // SAFETY: as for this function.
-    let (head, lanes) = match unsafe { exclusive(scheduler) } {
-        Ok(parts) => parts,
-        Err(status) => return status,
-    };
-    if head.state == POISONED {
-        return REFRAIN_E_PANIC;
-    }
-    let (policy, timeline) = (&head.policy, head.timeline);
-    let result = catch(|| {
-        body(State {
-            policy,
-            timeline,
-            lanes,
-        })
-    });
-    if result == Err(REFRAIN_E_PANIC) {
-        head.state = POISONED;
-    }
-    result.err().unwrap_or(REFRAIN_OK)
-}
 
 impl From<CallError> for refrain_status {
     fn from(error: CallError) -> Self {
@@ -553,198 +448,4 @@ pub unsafe extern "C" fn refrain_scheduler_invalidate(
 ) -> refrain_status {
     // SAFETY: the pointer contract of this module.
     unsafe { change(scheduler, |mut state| Ok(state.invalidate(lane)?)) }
-}
-
-/// What happened so far, over all lanes.
-///
-/// - `scheduler`: shared.
-/// - `stats_out`: out.
-///
-/// Returns REFRAIN_OK; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no scheduler or a pointer is not
-/// aligned; REFRAIN_E_PANIC.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn refrain_scheduler_stats(
-    scheduler: *const refrain_scheduler,
-    stats_out: *mut refrain_stats,
-) -> refrain_status {
-    guard(|| {
-        // SAFETY: the pointer contract of this module.
-        let (scheduler, stats_out) = unsafe { (shared(scheduler)?, output(stats_out)?) };
-        let stats = scheduler.stats();
-        stats_out.write(refrain_stats {
-            calls: stats.calls,
-            computed: stats.computed,
-            reused: stats.reused,
-            predicted: stats.predicted,
-            reserved: [0; 4],
-        });
-        Ok(())
-    })
-}
-
-/// How many calls were decided for a reason, over all lanes.
-///
-/// - `scheduler`: shared.
-/// - `reason`: in, a REFRAIN_REASON_… number.
-/// - `count_out`: out.
-///
-/// Returns REFRAIN_OK; REFRAIN_E_RANGE for an unknown reason; REFRAIN_E_NULL; REFRAIN_E_MEMORY if
-/// there is no scheduler or a pointer is not aligned; REFRAIN_E_PANIC.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn refrain_scheduler_reason_count(
-    scheduler: *const refrain_scheduler,
-    reason: u32,
-    count_out: *mut u32,
-) -> refrain_status {
-    guard(|| {
-        // SAFETY: the pointer contract of this module.
-        let (scheduler, count_out) = unsafe { (shared(scheduler)?, output(count_out)?) };
-        let reason = Reason::from_number(reason).ok_or(REFRAIN_E_RANGE)?;
-        count_out.write(scheduler.stats().with_reason(reason));
-        Ok(())
-    })
-}
-
-/// What a user should hear. Asked before a run it tells whether the policy can skip at all on so few
-/// steps, after one whether it did.
-///
-/// - `scheduler`: shared.
-/// - `notice_out`: out.
-///
-/// Returns REFRAIN_OK; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no scheduler or a pointer is not
-/// aligned; REFRAIN_E_PANIC.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn refrain_scheduler_notice(
-    scheduler: *const refrain_scheduler,
-    notice_out: *mut refrain_notice,
-) -> refrain_status {
-    guard(|| {
-        // SAFETY: the pointer contract of this module.
-        let (scheduler, notice_out) = unsafe { (shared(scheduler)?, output(notice_out)?) };
-        notice_out.write(scheduler.notice() as u32);
-        Ok(())
-    })
-}
-
-/// Bytes of a saved state.
-///
-/// - `scheduler`: shared.
-/// - `bytes_out`: out, depends on the number of lanes alone.
-///
-/// Returns REFRAIN_OK; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no scheduler or a pointer is not
-/// aligned; REFRAIN_E_PANIC.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn refrain_scheduler_save_size(
-    scheduler: *const refrain_scheduler,
-    bytes_out: *mut usize,
-) -> refrain_status {
-    guard(|| {
-        // SAFETY: the pointer contract of this module.
-        let (scheduler, bytes_out) = unsafe { (shared(scheduler)?, output(bytes_out)?) };
-        bytes_out.write(scheduler.saved_bytes());
-        Ok(())
-    })
-}
-
-/// Writes the state, open calls included, as bytes that are the same on every machine: to pause a
-/// run, roll it back, or replay it elsewhere. Equal states are equal bytes.
-///
-/// - `scheduler`: shared.
-/// - `saved_out`: out, room for `capacity` bytes.
-/// - `capacity`: in.
-/// - `bytes_out`: out, bytes of the state; written also with REFRAIN_E_CAPACITY.
-///
-/// Returns REFRAIN_OK; REFRAIN_E_CAPACITY; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no scheduler
-/// or a pointer is not aligned; REFRAIN_E_PANIC.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn refrain_scheduler_save(
-    scheduler: *const refrain_scheduler,
-    saved_out: *mut c_void,
-    capacity: usize,
-    bytes_out: *mut usize,
-) -> refrain_status {
-    guard(|| {
-        // SAFETY: the pointer contract of this module.
-        let (scheduler, bytes_out) = unsafe { (shared(scheduler)?, output(bytes_out)?) };
-        // SAFETY: the pointer contract of this module.
-        let saved_out = unsafe { room(saved_out.cast::<u8>(), capacity)? };
-        let needed = scheduler.saved_bytes();
-        bytes_out.write(needed);
-        let saved_out = saved_out.get_mut(..needed).ok_or(REFRAIN_E_CAPACITY)?;
-        saved_out.fill(core::mem::MaybeUninit::new(0));
-        // SAFETY: every byte was just written.
-        let saved_out = unsafe { &mut *(core::ptr::from_mut(saved_out) as *mut [u8]) };
-        scheduler.save(saved_out).map_err(|_| REFRAIN_E_CAPACITY)
-    })
-}
-
-/// Takes over a saved state. The scheduler must have been made with the same policy, steps,
-/// evaluations and lanes as the one that saved it.
-///
-/// - `scheduler`: exclusive.
-/// - `saved`: in, `saved_bytes` bytes; no alignment is needed.
-/// - `saved_bytes`: in, exactly as many as were saved.
-///
-/// Returns REFRAIN_OK; REFRAIN_E_FORMAT if the bytes are not such a state, and the scheduler is as it
-/// was; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no scheduler; REFRAIN_E_PANIC.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn refrain_scheduler_restore(
-    scheduler: *mut refrain_scheduler,
-    saved: *const c_void,
-    saved_bytes: usize,
-) -> refrain_status {
-    let body = |state: State<'_>| {
-        // SAFETY: the pointer contract of this module.
-        let saved = unsafe { inputs(saved.cast::<u8>(), saved_bytes)? };
-        Scheduler::from_parts(*state.policy, state.timeline, state.lanes)
-            .restore(saved)
-            .map_err(|_: SavedError| REFRAIN_E_FORMAT)
-    };
-    // SAFETY: the pointer contract of this module.
-    unsafe { change(scheduler, body) }
-}
-
-#[cfg(all(test, feature = "std"))]
-mod tests {
-    use super::*;
-
-    #[repr(align(16))]
-    struct Memory([u8; REFRAIN_SCHEDULER_BASE_BYTES + REFRAIN_LANE_BYTES]);
-
-    /// No input is known that makes the core panic, so the panic is planted.
-    #[test]
-    fn a_panicked_scheduler_is_unusable_until_reset() {
-        let mut memory = Memory([0xFF; _]);
-        let mut scheduler = core::ptr::null_mut();
-        let policy = Family::Interval.preset().policy;
-        let mut raw = core::mem::MaybeUninit::uninit();
-        let size = size_of::<refrain_policy>();
-        // SAFETY: all memory is large enough and lives on.
-        unsafe {
-            policy::refrain_policy_default(policy.family as u32, size, raw.as_mut_ptr());
-            let status = refrain_scheduler_init(
-                (&raw mut memory).cast(),
-                size_of::<Memory>(),
-                raw.as_ptr(),
-                4,
-                1,
-                1,
-                &raw mut scheduler,
-                core::ptr::null_mut(),
-                0,
-            );
-            assert_eq!(status, REFRAIN_OK);
-            assert_eq!(change(scheduler, |_| panic!("planted")), REFRAIN_E_PANIC);
-            let mut bytes = 0;
-            assert_eq!(
-                refrain_scheduler_save_size(scheduler, &raw mut bytes),
-                REFRAIN_E_PANIC
-            );
-            assert_eq!(refrain_scheduler_abandon(scheduler, 0), REFRAIN_E_PANIC);
-            assert_eq!(refrain_scheduler_reset(scheduler), REFRAIN_OK);
-            assert_eq!(refrain_scheduler_abandon(scheduler, 0), REFRAIN_E_ORDER);
-        }
-    }
-
-    use crate::policy::Family;
 }
