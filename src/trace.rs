@@ -19,6 +19,14 @@ impl Trace {
         Self { events: Vec::new() }
     }
 
+    /// An empty trace with room for that many calls.
+    #[must_use]
+    pub fn with_capacity(calls: usize) -> Self {
+        Self {
+            events: Vec::with_capacity(calls),
+        }
+    }
+
     /// Adds a committed call.
     pub fn push(&mut self, event: Event) {
         self.events.push(event);

@@ -9,9 +9,15 @@ mod checkpoint;
 mod config;
 mod error;
 mod layout;
+mod lower;
+mod memory;
 mod model;
+mod network;
 mod positions;
+mod record;
 
 pub use config::{DitConfig, Overrides, Prediction};
 pub use error::ModelError;
+pub use lower::{Buffers, Lowering, Program, Segments};
+pub use memory::Memory;
 pub use model::Model;

@@ -17,6 +17,7 @@
 mod check;
 mod extent;
 pub mod params;
+mod print;
 mod recording;
 mod table;
 pub mod twins;

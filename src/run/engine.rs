@@ -1,14 +1,29 @@
 //! A model prepared on a device.
 
-use alloc::{sync::Arc, vec::Vec};
+use alloc::{
+    format,
+    string::{String, ToString},
+    sync::Arc,
+    vec,
+    vec::Vec,
+};
 
-use super::{device::Backend, error::RunError, sampling::Sampling, settings::Settings};
-use crate::dit::Model;
+use super::{
+    device::{Backend, Device},
+    error::RunError,
+    sampling::Sampling,
+    settings::Settings,
+};
+use crate::{
+    dit::{DitConfig, Lowering, Memory, Model},
+    policy::{Policy, tables},
+};
 
 /// A model prepared on a device: its weights are loaded once and shared by all runs.
 #[derive(Debug)]
 pub struct Engine {
     model: Arc<Model>,
+    device: Device,
 }
 
 impl Engine {
@@ -17,14 +32,15 @@ impl Engine {
     /// # Errors
     /// [`RunError`] if there is no such device, or it cannot hold the model.
     pub fn new(model: Arc<Model>, backend: Backend) -> Result<Self, RunError> {
-        let _ = backend;
-        Ok(Self { model })
+        let program = Lowering::whole(1).program(&model)?;
+        let device = Device::open(backend, &model, &program.recording)?;
+        Ok(Self { model, device })
     }
 
     /// The device's name, for example `cpu (2 threads, avx512)` or an adapter's name.
     #[must_use]
     pub fn device_name(&self) -> &str {
-        todo!()
+        self.device.name()
     }
 
     /// The model.
@@ -37,7 +53,7 @@ impl Engine {
     /// y (batch) labels, `num_classes` for none. Returns (batch, out_channels, H, W).
     ///
     /// # Errors
-    /// [`RunError`] if a length or a label does not fit, or the device fails.
+    /// [`RunError`] if a length, a time or a label does not fit, or the device fails.
     pub fn forward(
         &self,
         x: &[f32],
@@ -45,16 +61,128 @@ impl Engine {
         y: &[u32],
         batch: usize,
     ) -> Result<Vec<f32>, RunError> {
-        let _ = (x, t, y, batch);
-        todo!()
+        let config = self.model.config();
+        for (field, given, each) in [
+            ("length of x", x.len(), config.picture_len()),
+            ("length of t", t.len(), 1),
+            ("length of y", y.len(), 1),
+        ] {
+            if Some(given) != batch.checked_mul(each) {
+                return Err(RunError::setting(
+                    field,
+                    given.to_string(),
+                    format!("a batch of {batch} takes {each} elements a picture"),
+                ));
+            }
+        }
+        for t in t {
+            if !(0.0..=1000.0).contains(t) {
+                return Err(RunError::setting(
+                    "t",
+                    t.to_string(),
+                    "it must be 0 to 1000",
+                ));
+            }
+        }
+        check_classes(config, y)?;
+        let pictures = u32::try_from(batch).unwrap_or(u32::MAX);
+        let program = Lowering::whole(pictures).program(&self.model)?;
+        let mut executor = self.device.executor(&program.recording)?;
+        executor.write(program.buffers.x, x)?;
+        executor.write(program.buffers.t, t)?;
+        let labels: Vec<f32> = y.iter().map(|y| *y as f32).collect();
+        executor.write(program.buffers.y, &labels)?;
+        let segments = &program.segments;
+        executor.run(&[segments.begin, segments.rest, segments.end])?;
+        let mut output = vec![0.0; batch * config.output_len()];
+        executor.read(program.buffers.output, &mut output)?;
+        Ok(output)
     }
 
     /// Starts a run. All memory it needs is taken here.
     ///
+    /// A policy whose curve is not given gets the one calibrated on the model, if there is one.
+    ///
     /// # Errors
     /// [`RunError`] if the settings do not fit the model, or the device cannot hold the run.
     pub fn start(&self, settings: &Settings) -> Result<Sampling, RunError> {
-        let _ = settings;
-        todo!()
+        let (settings, lowering) = prepare(&self.model, settings)?;
+        let program = lowering.program(&self.model)?;
+        let executor = self.device.executor(&program.recording)?;
+        Sampling::new(self.model.config(), settings, program, executor)
     }
+}
+
+/// Bytes that a run of `model` takes, before anything of it is made.
+///
+/// # Errors
+/// [`RunError`] if the settings do not fit the model.
+pub fn memory(model: &Model, settings: &Settings) -> Result<Memory, RunError> {
+    let (_, lowering) = prepare(model, settings)?;
+    Ok(lowering.program(model)?.memory())
+}
+
+/// Checks settings against a model and fills in its curve.
+fn prepare(model: &Model, settings: &Settings) -> Result<(Settings, Lowering), RunError> {
+    let config = model.config();
+    let mut settings = settings.clone();
+    calibrate(model, &mut settings.policy)?;
+    let (policy, guidance) = (&settings.policy, settings.guidance);
+    policy.check()?;
+    if !guidance.is_finite() {
+        return Err(RunError::setting(
+            "guidance",
+            guidance.to_string(),
+            "it must be a finite number; 1 is none",
+        ));
+    }
+    check_classes(config, &settings.classes)?;
+    let pictures = u32::try_from(settings.classes.len()).unwrap_or(u32::MAX);
+    let lowering = Lowering::for_policy(policy, pictures, guidance);
+    Ok((settings, lowering))
+}
+
+fn calibrate(model: &Model, policy: &mut Policy) -> Result<(), RunError> {
+    if !policy.needs_curve() {
+        return Ok(());
+    }
+    let Some(table) = model.known_as().and_then(tables::curve) else {
+        return Err(RunError::setting(
+            "policy key `curve`",
+            "missing",
+            "this policy is calibrated, and there is no curve for this model; give one \
+             (`curve=1/1.01/…`, a ratio a step) or a related model's (`model=…`)",
+        ));
+    };
+    policy.gauge.curve = table.curve();
+    Ok(())
+}
+
+fn check_classes(config: &DitConfig, classes: &[u32]) -> Result<(), RunError> {
+    let last = config.num_classes;
+    match classes.iter().find(|class| **class > last) {
+        None => Ok(()),
+        Some(class) => Err(RunError::setting(
+            "class",
+            class.to_string(),
+            format!(
+                "the model has {last}{}; {last} stands for none",
+                listed(config)
+            ),
+        )),
+    }
+}
+
+/// The names of the classes, if they are few enough to be read.
+fn listed(config: &DitConfig) -> String {
+    if config.num_classes > 32 {
+        return String::new();
+    }
+    let names: Vec<String> = config
+        .class_names
+        .iter()
+        .enumerate()
+        .map(|(number, name)| format!("{number} {name}"))
+        .collect();
+    format!(" ({})", names.join(", "))
 }

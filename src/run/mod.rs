@@ -11,7 +11,7 @@ mod sampling;
 mod settings;
 
 pub use device::Backend;
-pub use engine::Engine;
+pub use engine::{Engine, memory};
 pub use error::RunError;
 pub use quality::{Quality, compare};
 pub use sampling::Sampling;

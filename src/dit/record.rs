@@ -1,0 +1,256 @@
+//! Building a recording: buffers by name, dispatches with their parameter blocks.
+
+use alloc::{collections::BTreeMap, format, string::String, vec, vec::Vec};
+
+use bytemuck::Pod;
+
+use crate::{
+    executor::WeightSource,
+    kernels::{
+        Buffer, BufferId, Command, Dispatch, KernelId, Recording, Role, Segment, SegmentId,
+        WeightFormat,
+        params::{BlendParams, LinearParams, ReduceParams, SubtractParams, elementwise_row},
+    },
+};
+
+/// Elements that one workgroup of a reduction adds up.
+const SLICE: u32 = 4096;
+
+/// A recording in the making.
+pub(super) struct Recorder<'a> {
+    weights: &'a dyn WeightSource,
+    recording: Recording,
+    by_name: BTreeMap<String, BufferId>,
+    commands: Vec<Command>,
+}
+
+/// What a linear layer does beside the product and the bias.
+pub(super) enum Epilogue {
+    None,
+    Silu,
+    Gelu,
+    /// Adds a table, repeated over the rows.
+    Add {
+        addend: BufferId,
+        rows: u32,
+    },
+    /// Scales by a gate and adds to the residual stream.
+    Gated {
+        gate: BufferId,
+        stride: u32,
+        offset: u32,
+        tokens: u32,
+        residual: BufferId,
+    },
+}
+
+impl<'a> Recorder<'a> {
+    pub(super) fn new(weights: &'a dyn WeightSource) -> Self {
+        Self {
+            weights,
+            recording: Recording::default(),
+            by_name: BTreeMap::new(),
+            commands: Vec::new(),
+        }
+    }
+
+    pub(super) fn finish(self) -> Recording {
+        self.recording
+    }
+
+    /// The buffer of that name, made if there is none yet.
+    pub(super) fn buffer(&mut self, name: &str, len: u64, role: Role) -> BufferId {
+        if let Some(id) = self.by_name.get(name) {
+            return *id;
+        }
+        let id = BufferId(self.recording.buffers.len() as u32);
+        self.recording.buffers.push(Buffer {
+            name: name.into(),
+            len: len as usize,
+            role,
+        });
+        self.by_name.insert(name.into(), id);
+        id
+    }
+
+    pub(super) fn scratch(&mut self, name: &str, len: u64) -> BufferId {
+        self.buffer(name, len, Role::Scratch)
+    }
+
+    /// A buffer that keeps its values between calls.
+    pub(super) fn state(&mut self, name: &str, len: u32) -> BufferId {
+        self.buffer(name, len.into(), Role::State)
+    }
+
+    /// A matrix, in the checkpoint's format.
+    fn matrix(&mut self, name: &str, len: u64) -> (BufferId, WeightFormat) {
+        let format = self
+            .weights
+            .tensor(name)
+            .map_or(WeightFormat::F32, |tensor| tensor.format);
+        (self.buffer(name, len, Role::Weight(format)), format)
+    }
+
+    /// A tensor that the kernels read as f32.
+    pub(super) fn table(&mut self, name: &str, len: u64) -> BufferId {
+        self.buffer(name, len, Role::Weight(WeightFormat::F32))
+    }
+
+    /// Makes a segment of the commands since the last one.
+    pub(super) fn segment(&mut self, name: impl Into<String>) -> SegmentId {
+        self.recording.segments.push(Segment {
+            name: name.into(),
+            commands: core::mem::take(&mut self.commands),
+        });
+        SegmentId(self.recording.segments.len() as u32 - 1)
+    }
+
+    pub(super) fn copy(&mut self, from: BufferId, to: BufferId) {
+        self.commands.push(Command::Copy { from, to });
+    }
+
+    pub(super) fn dispatch<P: Pod>(
+        &mut self,
+        kernel: KernelId,
+        params: P,
+        workgroups: [u32; 3],
+        constants: &[(&'static str, u32)],
+        bindings: &[BufferId],
+    ) {
+        self.commands.push(Command::Dispatch(Dispatch {
+            kernel,
+            bindings: bindings.into(),
+            params: bytemuck::bytes_of(&params).into(),
+            constants: constants.into(),
+            workgroups,
+        }));
+    }
+
+    /// The linear layer `name`: `rows` of `inputs` to `outputs` channels.
+    pub(super) fn linear(
+        &mut self,
+        name: &str,
+        [rows, inputs, outputs]: [u32; 3],
+        epilogue: &Epilogue,
+        x: BufferId,
+        out: BufferId,
+    ) {
+        let (n, k) = (u64::from(outputs), u64::from(inputs));
+        let (weight, format) = self.matrix(&format!("{name}.weight"), n * k);
+        let bias = self.table(&format!("{name}.bias"), n);
+        let mut params = LinearParams {
+            rows,
+            inputs,
+            outputs,
+            tokens: 1,
+            gate_stride: 0,
+            gate_offset: 0,
+            addend_rows: 0,
+            pad: 0,
+        };
+        let mut bindings = vec![x, weight, bias];
+        let kernel = match *epilogue {
+            Epilogue::None => KernelId::Linear,
+            Epilogue::Silu => KernelId::LinearSilu,
+            Epilogue::Gelu => KernelId::LinearGelu,
+            Epilogue::Add { addend, rows } => {
+                params.addend_rows = rows;
+                bindings.push(addend);
+                KernelId::LinearAdd
+            }
+            Epilogue::Gated {
+                gate,
+                stride,
+                offset,
+                tokens,
+                residual,
+            } => {
+                (params.gate_stride, params.gate_offset) = (stride, offset);
+                params.tokens = tokens;
+                bindings.extend([gate, residual]);
+                KernelId::LinearGated
+            }
+        };
+        bindings.push(out);
+        let constants = [("FORMAT", format as u32)];
+        self.dispatch(kernel, params, params.workgroups(), &constants, &bindings);
+    }
+
+    /// `out = a − b`.
+    pub(super) fn subtract(&mut self, len: u32, a: BufferId, b: BufferId, out: BufferId) {
+        let params = SubtractParams {
+            len,
+            row: elementwise_row(len),
+            pad: [0; 2],
+        };
+        let workgroups = params.workgroups();
+        self.dispatch(KernelId::Subtract, params, workgroups, &[], &[a, b, out]);
+    }
+
+    /// `out = base + Σ weightₖ · anchorₖ`; without a base it counts as zero.
+    pub(super) fn blend(
+        &mut self,
+        len: u32,
+        weights: BufferId,
+        base: Option<BufferId>,
+        anchors: &[BufferId],
+        out: BufferId,
+    ) {
+        let params = BlendParams {
+            len,
+            count: anchors.len() as u32,
+            first: 0,
+            use_base: u32::from(base.is_some()),
+            row: elementwise_row(len),
+            pad: [0; 3],
+        };
+        // What is not read must be bound all the same.
+        let unread = anchors.first().copied().unwrap_or(weights);
+        let mut bindings = vec![weights, base.unwrap_or(unread)];
+        bindings.extend((0..4).map(|k| anchors.get(k).copied().unwrap_or(unread)));
+        bindings.push(out);
+        self.dispatch(KernelId::Blend, params, params.workgroups(), &[], &bindings);
+    }
+
+    /// Σ|now − reference| and Σ|reference| over the first `len` elements, into a pair of `sums`.
+    pub(super) fn reduce(
+        &mut self,
+        len: u32,
+        [reference, now]: [BufferId; 2],
+        partials: BufferId,
+        sums: BufferId,
+        slot: u32,
+    ) {
+        let slices = ReduceParams {
+            len,
+            slice: SLICE,
+            slot: 0,
+            pad: 0,
+        };
+        let all = ReduceParams {
+            len: partial_pairs(len),
+            slice: partial_pairs(len),
+            slot,
+            pad: 0,
+        };
+        self.dispatch(
+            KernelId::AbsoluteSums,
+            slices,
+            slices.workgroups(),
+            &[],
+            &[reference, now, partials],
+        );
+        self.dispatch(
+            KernelId::SumPartials,
+            all,
+            all.workgroups(),
+            &[],
+            &[partials, sums],
+        );
+    }
+}
+
+/// Pairs of partial sums of a reduction over `len` elements.
+pub(super) const fn partial_pairs(len: u32) -> u32 {
+    len.div_ceil(SLICE)
+}
