@@ -1,6 +1,6 @@
 //! The devices a model can be prepared on.
 
-use alloc::{boxed::Box, string::ToString, sync::Arc};
+use alloc::{boxed::Box, sync::Arc};
 
 use super::error::RunError;
 #[cfg(feature = "cpu")]
@@ -119,7 +119,7 @@ impl Device {
 fn missing(backend: Backend) -> RunError {
     RunError::setting(
         "backend",
-        backend.to_string(),
+        alloc::string::ToString::to_string(&backend),
         "this build has no such executor; build it with that feature, or choose another backend",
     )
 }

@@ -17,6 +17,7 @@ use super::{
 use crate::{
     dit::{DitConfig, Lowering, Memory, Model},
     policy::{Policy, tables},
+    sampler::noise,
 };
 
 /// A model prepared on a device: its weights are loaded once and shared by all runs.
@@ -99,17 +100,46 @@ impl Engine {
         Ok(output)
     }
 
-    /// Starts a run. All memory it needs is taken here.
+    /// Starts a run from seeded noise. All memory it needs is taken here.
     ///
     /// A policy whose curve is not given gets the one calibrated on the model, if there is one.
     ///
     /// # Errors
     /// [`RunError`] if the settings do not fit the model, or the device cannot hold the run.
     pub fn start(&self, settings: &Settings) -> Result<Sampling, RunError> {
+        self.begin(settings, None)
+    }
+
+    /// Starts a run from latents (pictures, C, H, W) of the caller's, in place of the noise.
+    ///
+    /// # Errors
+    /// As for [`start`](Self::start), and if the latents have another length.
+    pub fn start_from(&self, settings: &Settings, latents: &[f32]) -> Result<Sampling, RunError> {
+        self.begin(settings, Some(latents))
+    }
+
+    fn begin(&self, settings: &Settings, latents: Option<&[f32]>) -> Result<Sampling, RunError> {
         let (settings, lowering) = prepare(&self.model, settings)?;
+        let config = self.model.config();
+        let pictures = settings.classes.len();
+        let latents = match latents {
+            Some(given) if given.len() == pictures * config.picture_len() => given.to_vec(),
+            Some(given) => {
+                return Err(RunError::setting(
+                    "length of the latents",
+                    given.len().to_string(),
+                    format!("{pictures} pictures take {}", config.picture_len()),
+                ));
+            }
+            None => {
+                let mut latents = vec![0.0; pictures * config.picture_len()];
+                noise(settings.seed, config.picture_len(), &mut latents);
+                latents
+            }
+        };
         let program = lowering.program(&self.model)?;
         let executor = self.device.executor(&program.recording)?;
-        Sampling::new(self.model.config(), settings, program, executor)
+        Sampling::new(config, &settings, latents, program, executor)
     }
 }
 

@@ -7,8 +7,8 @@ use super::{error::RunError, settings::Settings};
 use crate::{
     dit::{DitConfig, Memory, Program},
     executor::{Executor, ExecutorError},
-    kernels::SegmentId,
-    sampler::{Step, noise},
+    kernels::{BufferId, SegmentId},
+    sampler::Step,
     scheduler::{Begin, Event, Lane, Notice, Outcome, Scheduler, Stats},
     signal::{Reference, SignalKind},
     timeline::{Call, Timeline},
@@ -47,7 +47,8 @@ pub struct Sampling {
 impl Sampling {
     pub(super) fn new(
         config: &DitConfig,
-        settings: Settings,
+        settings: &Settings,
+        latents: Vec<f32>,
         program: Program,
         mut executor: Box<dyn Executor>,
     ) -> Result<Self, RunError> {
@@ -62,8 +63,6 @@ impl Sampling {
         labels.resize(rows, config.num_classes as f32);
         executor.write(program.buffers.y, &labels)?;
         let picture_len = config.picture_len();
-        let mut latents = vec![0.0; pictures * picture_len];
-        noise(settings.seed, picture_len, &mut latents);
         let guided = program.buffers.guided.is_some();
         let output_len = if guided {
             picture_len
@@ -142,8 +141,8 @@ impl Sampling {
                 self.path.extend(segments.measure);
                 self.executor.run(&self.path)?;
                 self.path.clear();
-                let sums = self.sums()?;
-                let value = self.signal(question.signal, sums);
+                let sums = sums(&mut *self.executor, buffers.sums)?;
+                let value = signal(question.signal, sums, self.latents.len());
                 self.scheduler.decide(question, &[value])?
             }
         };
@@ -162,9 +161,9 @@ impl Sampling {
         if computed || self.reference == Reference::Previous {
             self.path.extend(segments.track);
         }
-        let rate = computed && self.rate_known && segments.rate.is_some();
+        let rated = computed && self.rate_known && segments.rate.is_some();
         if computed {
-            if rate {
+            if rated {
                 self.path.extend(segments.rate);
             }
             self.path.extend(segments.track_rate);
@@ -174,37 +173,15 @@ impl Sampling {
             buffers.guided.unwrap_or(buffers.output),
             &mut self.prediction,
         )?;
-        let event = if rate {
-            let rate = self.rate(self.sums()?);
+        let event = if rated {
+            let sums = sums(&mut *self.executor, buffers.sums)?;
+            let rate = rate(sums, self.latents.len());
             self.scheduler.commit(pending, Outcome::Measured(&[rate]))?
         } else {
             self.scheduler.commit(pending, Outcome::Done)?
         };
         self.rate_known |= computed;
         Ok(event)
-    }
-
-    /// What `measure` and `rate` added up.
-    fn sums(&mut self) -> Result<[f64; 6], ExecutorError> {
-        let mut sums = [0.0; 6];
-        if let Some(buffer) = self.program.buffers.sums {
-            self.executor.read(buffer, &mut sums)?;
-        }
-        Ok(sums.map(f64::from))
-    }
-
-    /// A signal, as [`SignalKind`] defines it.
-    fn signal(&self, signal: SignalKind, [change, size, ..]: [f64; 6]) -> f64 {
-        match signal {
-            SignalKind::ModulatedInput | SignalKind::FrontResidual => change / size,
-            SignalKind::ModelInput => change / self.latents.len() as f64,
-        }
-    }
-
-    /// `mean|v − v'| / mean|x − x'| / mean|v|` over this computed call and the one before; v is the
-    /// output of the rows with classes.
-    fn rate(&self, [.., v_change, v_size, x_change, _]: [f64; 6]) -> f64 {
-        v_change / v_size / (x_change / self.latents.len() as f64)
     }
 
     /// The latents as they are now, (pictures, C, H, W).
@@ -276,6 +253,29 @@ impl Sampling {
         }
         Ok(rgb)
     }
+}
+
+/// What `measure` and `rate` added up.
+fn sums(executor: &mut dyn Executor, buffer: Option<BufferId>) -> Result<[f64; 6], ExecutorError> {
+    let mut sums = [0.0; 6];
+    if let Some(buffer) = buffer {
+        executor.read(buffer, &mut sums)?;
+    }
+    Ok(sums.map(f64::from))
+}
+
+/// A signal, as [`SignalKind`] defines it; the latents have `len` elements.
+fn signal(signal: SignalKind, [change, size, ..]: [f64; 6], len: usize) -> f64 {
+    match signal {
+        SignalKind::ModulatedInput | SignalKind::FrontResidual => change / size,
+        SignalKind::ModelInput => change / len as f64,
+    }
+}
+
+/// `mean|v − v'| / mean|x − x'| / mean|v|` over this computed call and the one before; v is the
+/// output of the rows with classes.
+fn rate([_, _, v_change, v_size, x_change, _]: [f64; 6], len: usize) -> f64 {
+    v_change / v_size / (x_change / len as f64)
 }
 
 impl fmt::Debug for Sampling {
