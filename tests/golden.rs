@@ -292,9 +292,17 @@ fn other_shapes_agree_with_their_references() {
     for (name, overrides) in SHAPES {
         let model = reference_model(name, &overrides);
         let io = Tensors::load(&format!("{name}_io"));
-        let off = relative(&forward(&engine(model), &io), io.get("output"));
-        println!("{name}: {off:.1e}");
-        assert!(off <= 1e-5, "{name}: {off:.1e}");
+        let (output, expected) = (forward(&engine(model), &io), io.get("output"));
+        let off = relative(&output, expected);
+        // The features of large timesteps are off by the last bit of an `exp`, a thousand times. At
+        // t = 0, the last row, there is none of that: a layer norm's epsilon of 1e-5 would show.
+        let last = expected.len() / 3 * 2;
+        let exact = relative(&output[last..], &expected[last..]);
+        println!("{name}: {off:.1e}, at t = 0 {exact:.1e}");
+        assert!(
+            off <= 1e-5 && exact <= 1e-6,
+            "{name}: {off:.1e}, {exact:.1e}"
+        );
     }
 }
 

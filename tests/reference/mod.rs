@@ -1,10 +1,5 @@
 //! Reference checkpoints and results, and how far two results are apart.
 
-#![expect(
-    dead_code,
-    reason = "every test program compiles this file and uses a part of it"
-)]
-
 use std::{collections::HashMap, fs, path::PathBuf, sync::Arc};
 
 use refrain::dit::{Model, Overrides};
