@@ -96,7 +96,8 @@ impl Predictor {
     /// than the weights in use.
     ///
     /// `times` are the times of the anchors, newest first. Anchors beyond the order, and anchors at
-    /// the time of a newer one, are left out. Without anchors there are no weights.
+    /// the time of a newer one, are left out. Weights beyond single precision give way to holding
+    /// the newest anchor. Without anchors there are no weights.
     #[must_use]
     pub fn weights(&self, times: &[f64], target: f64) -> Weights {
         let most = times.len().min(self.anchors() as usize).min(MAX_ANCHORS);
@@ -114,7 +115,8 @@ impl Predictor {
             PredictorKind::Taylor => taylor::weights(times, target, &mut weights),
             PredictorKind::Newton => newton::weights(times, target, &mut weights),
         }
-        if !weights.values.iter().all(|w| w.is_finite()) {
+        // Times too close together: no blend in single precision could use the weights.
+        if !weights.values.iter().all(|w| (*w as f32).is_finite()) {
             weights = Weights::NONE;
             weights.hold(times);
         }
