@@ -126,6 +126,12 @@ impl Lane {
         (self.spent, self.ratio, self.rate) = (0.0, 1.0, UNKNOWN);
     }
 
+    /// Leaves nothing of the open call, so that equal histories are equal bytes.
+    pub(super) fn rest(&mut self) {
+        self.phase = Phase::Idle;
+        self.pending = Self::NEW.pending;
+    }
+
     /// Opens a call: decided if a guard has it computed, else waiting for the gauge.
     pub(super) fn open(&mut self, policy: &Policy, timeline: Timeline, call: Call, number: u32) {
         let guards = &policy.guards;
@@ -291,7 +297,6 @@ impl Lane {
     /// Closes the open call of the lane that holds the anchors.
     pub(super) fn close(&mut self, policy: &Policy, timeline: Timeline) {
         let open = self.pending;
-        self.phase = Phase::Idle;
         self.next_call = open.number.saturating_add(1);
         self.stats.count(open.action, open.reason);
         let at = open.slot as usize;

@@ -216,10 +216,14 @@ fn read_lane(from: &mut Reader<'_>, policy: &Policy) -> Option<Lane> {
     for v in &mut stats.reasons {
         *v = from.u32();
     }
-    let ring = policy.anchors();
-    let slot_fits = |slot: u32| slot < ring || (slot == NO_SLOT);
-    (lane.anchors <= ring && lane.newest < ring.max(1) && slot_fits(lane.pending.slot))
-        .then_some(lane)
+    let (ring, open) = (policy.anchors(), &lane.pending);
+    let slots_fit = lane.anchors <= ring
+        && lane.newest < ring.max(1)
+        && (open.slot < ring || open.slot == NO_SLOT);
+    let decision_fits = open.action.skips() == open.reason.allows_skip()
+        && (lane.phase == Phase::Decided) >= open.action.skips()
+        && open.order <= policy.predictor.order;
+    (slots_fit && decision_fits).then_some(lane)
 }
 
 /// FNV-1a over everything that rules a run.

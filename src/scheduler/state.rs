@@ -170,15 +170,16 @@ impl State<'_> {
         for (i, member) in self.group(lane).iter_mut().enumerate() {
             member.spend(policy, action, rates.get(i).copied());
         }
-        Ok(self.lane(lane)?.event())
+        let event = self.lane(lane)?.event();
+        self.group(lane).iter_mut().for_each(Lane::rest);
+        Ok(event)
     }
 
     pub(crate) fn abandon(&mut self, lane: u32) -> Result<(), CallError> {
-        let lane = self.lane(lane)?;
-        if lane.phase == Phase::Idle {
+        if self.lane(lane)?.phase == Phase::Idle {
             return Err(CallError::NotOpen);
         }
-        lane.phase = Phase::Idle;
+        self.group(lane).iter_mut().for_each(Lane::rest);
         Ok(())
     }
 }
