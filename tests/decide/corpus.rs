@@ -65,7 +65,7 @@ fn at(list: &[f64], index: usize) -> Option<f64> {
 }
 
 /// Something uneven to predict.
-fn feature(index: usize) -> f64 {
+pub(crate) fn feature(index: usize) -> f64 {
     let i = index as f64;
     2.0 + 0.5 * i - 0.03 * i * i + 0.7 * ((index * 37 % 11) as f64 / 11.0)
 }
@@ -165,13 +165,14 @@ fn letter(reason: &str) -> char {
 }
 
 /// Where two lists of verdicts part, if they do.
-fn difference(a: &[Verdict], b: &[Verdict]) -> Option<String> {
+pub(crate) fn difference(a: &[Verdict], b: &[Verdict]) -> Option<String> {
     let pairs = a.iter().zip(b).enumerate();
     pairs
         .filter(|(_, (a, b))| {
-            let scale = 1.0 + a.feature.abs().max(b.feature.abs());
+            // Weights are single precision.
+            let close = 1e-6 * (1.0 + a.scale.max(b.scale));
             (a.action, a.reason, a.order) != (b.action, b.reason, b.order)
-                || (a.feature - b.feature).abs() > 1e-4 * scale
+                || (a.feature - b.feature).abs() > close
         })
         .map(|(i, (a, b))| format!("decision {i}: {a:?} is not {b:?}"))
         .next()

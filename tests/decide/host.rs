@@ -51,25 +51,24 @@ pub(crate) fn drive(
             };
             let decision = *pending.decision();
             let kept = &mut anchors[input.lane];
-            let (feature, outcome) = if decision.action.skips() {
-                let weighed = decision
-                    .weights
-                    .iter()
-                    .zip(kept)
-                    .filter(|(w, _)| **w != 0.0);
-                let blend = weighed.map(|(w, anchor)| f64::from(*w) * *anchor).sum();
-                (blend, Outcome::Done)
+            let (feature, scale) = if decision.action.skips() {
+                let pairs = decision.weights.iter().zip(kept);
+                let weighed = pairs.filter(|(w, _)| **w != 0.0);
+                let parts: Vec<f64> = weighed.map(|(w, anchor)| f64::from(*w) * *anchor).collect();
+                (
+                    parts.iter().sum(),
+                    parts.iter().map(|part| part.abs()).sum(),
+                )
             } else {
                 if let Some(slot) = kept.get_mut(decision.slot as usize) {
                     *slot = input.feature;
                 }
-                let measured = !input.rates.is_empty();
-                let outcome = if measured {
-                    Outcome::Measured(&input.rates)
-                } else {
-                    Outcome::Done
-                };
-                (input.feature, outcome)
+                (input.feature, input.feature.abs())
+            };
+            let outcome = if decision.action.skips() || input.rates.is_empty() {
+                Outcome::Done
+            } else {
+                Outcome::Measured(&input.rates)
             };
             let event = scheduler.commit(pending, outcome).expect("decided");
             assert_eq!(
@@ -86,6 +85,7 @@ pub(crate) fn drive(
                 reason: decision.reason.name(),
                 order: decision.order as usize,
                 feature,
+                scale,
             }
         })
         .collect()

@@ -1,10 +1,11 @@
-//! What must hold for every policy and every signal.
+//! The crate against the official loops, on random signals.
 
 use proptest::prelude::*;
 use refrain::{Policy, Timeline};
 
 use crate::host;
 use crate::oracle::{Input, official};
+use crate::random;
 
 fn inputs(signals: &[f64], rates: &[f64]) -> Vec<Input> {
     signals
@@ -48,6 +49,8 @@ fn signals() -> impl Strategy<Value = Vec<f64>> {
 }
 
 proptest! {
+    #![proptest_config(random::cases(500))]
+
     #[test]
     fn teacache_is_the_official_loop(
         signals in signals(),

@@ -3,7 +3,10 @@
 
 mod corpus;
 mod host;
+mod loops;
 mod network;
 mod oracle;
 mod properties;
+mod random;
 mod traces;
+mod weights;

@@ -102,6 +102,8 @@ pub(crate) struct Verdict {
     pub(crate) order: usize,
     /// What the site gives, or what stands in for it.
     pub(crate) feature: f64,
+    /// How large the parts are of which it is the sum.
+    pub(crate) scale: f64,
 }
 
 /// One call of one lane, as it went.
@@ -216,6 +218,7 @@ fn call(s: &Settings, steps: u32, evaluations: u32, group: &mut [Lane], input: &
         reason,
         order,
         feature,
+        scale: feature.abs(),
     }
 }
 

@@ -1,0 +1,232 @@
+//! Runs drawn at random: a policy's text, a timeline, and what the host measures.
+
+use proptest::test_runner::Config as ProptestConfig;
+
+use crate::corpus::feature;
+use crate::oracle::Input;
+
+/// So many cases; what fails is printed, not written into the tree.
+pub(crate) fn cases(count: u32) -> ProptestConfig {
+    ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::with_cases(count)
+    }
+}
+
+/// A source of choices.
+#[derive(Clone, Debug)]
+pub(crate) struct Random(u64);
+
+impl Random {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// SplitMix64.
+    pub(crate) fn bits(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    pub(crate) fn below(&mut self, n: u64) -> u64 {
+        self.bits() % n
+    }
+
+    /// From 0 up to 1; now and then a sixteenth, so that sums meet thresholds exactly.
+    pub(crate) fn share(&mut self) -> f64 {
+        if self.below(3) == 0 {
+            self.below(17) as f64 / 16.0
+        } else {
+            (self.bits() >> 11) as f64 / (1_u64 << 53) as f64
+        }
+    }
+
+    pub(crate) fn one_in(&mut self, n: u64) -> bool {
+        self.below(n) == 0
+    }
+
+    pub(crate) fn pick<'a, T: ?Sized>(&mut self, from: &[&'a T]) -> &'a T {
+        from[self.below(from.len() as u64) as usize]
+    }
+
+    fn numbers(&mut self, count: u64, from: f64, to: f64) -> String {
+        let values: Vec<_> = (0..count)
+            .map(|_| (from + (to - from) * self.share()).to_string())
+            .collect();
+        values.join("/")
+    }
+}
+
+/// A run.
+#[derive(Clone, Debug)]
+pub(crate) struct Run {
+    pub(crate) text: String,
+    pub(crate) steps: u32,
+    pub(crate) evaluations: u32,
+    pub(crate) lanes: usize,
+    pub(crate) inputs: Vec<Input>,
+}
+
+/// The text of a policy that fits a run of that many steps.
+pub(crate) fn policy(random: &mut Random, steps: u32) -> String {
+    let families = [
+        "full",
+        "interval",
+        "mask",
+        "teacache",
+        "fbcache",
+        "easycache",
+        "magcache",
+        "taylorseer",
+    ];
+    let family = random.pick(&families);
+    let mut items = Vec::new();
+    let measured = matches!(family, "teacache" | "fbcache" | "easycache");
+    if matches!(family, "interval" | "taylorseer") && random.one_in(2) {
+        items.push(format!("interval={}", 1 + random.below(8)));
+    }
+    if family == "magcache" {
+        let len = 1 + random.below(40);
+        items.push(format!("curve={}", random.numbers(len, 0.85, 1.2)));
+    }
+    if matches!(family, "teacache" | "fbcache") && random.one_in(3) {
+        let len = 1 + random.below(5);
+        let numbers = random.numbers(len, -2.0, 3.0);
+        let constant = random.pick(&["0.125", "-0.125"]);
+        items.push(format!("coefficients={numbers}/{constant},threshold=1"));
+    } else if (measured || family == "magcache") && !random.one_in(3) {
+        items.push(format!("threshold={}", random.share()));
+    }
+    if (measured || family == "magcache") && random.one_in(2) {
+        let budget = random.pick(&["sum", "leaky", "instant"]);
+        items.push(format!("budget={budget}"));
+        if budget == "leaky" {
+            items.push(format!("decay={}", random.share()));
+        }
+        if budget != "instant" && random.one_in(2) {
+            items.push(format!("reset={}", random.below(2)));
+        }
+        items.push(format!("compare={}", random.pick(&["below", "at-most"])));
+    }
+    if family != "full" {
+        guards(random, steps, &mut items);
+        let predictor = random.pick(&["hold", "taylor", "newton"]);
+        items.push(format!("predictor={predictor}"));
+        if predictor != "hold" {
+            items.push(format!("order={}", random.below(4)));
+            items.push(format!("axis={}", random.pick(&["step", "time"])));
+        }
+        items.push(format!(
+            "pool={}",
+            random.pick(&["alone", "alone", "any", "all", "mean"])
+        ));
+    }
+    // The order of the keys means nothing.
+    for i in (1..items.len()).rev() {
+        items.swap(i, random.below(i as u64 + 1) as usize);
+    }
+    let items = items.join(",");
+    if items.is_empty() {
+        family.to_owned()
+    } else {
+        format!("{family}:{items}")
+    }
+}
+
+fn guards(random: &mut Random, steps: u32, items: &mut Vec<String>) {
+    for (key, most) in [
+        ("warmup", 8),
+        ("last", 4),
+        ("max_run", 6),
+        ("max_total", 12),
+    ] {
+        if random.one_in(3) {
+            items.push(format!("{key}={}", random.below(most)));
+        }
+    }
+    if random.one_in(5) {
+        items.push(format!("retention={}", random.share()));
+    }
+    if random.one_in(5) {
+        // Shares that steps fall on.
+        let mut edge = || random.below(101) as f64 / 100.0;
+        let (a, b) = (edge(), edge());
+        items.push(format!("start={},end={}", a.min(b), a.max(b)));
+    }
+    if random.one_in(5) {
+        let mask: String = (0..steps)
+            .map(|_| if random.one_in(3) { '1' } else { '0' })
+            .collect();
+        items.push(format!("mask={mask}"));
+    }
+}
+
+fn signal(random: &mut Random) -> f64 {
+    match random.below(30) {
+        0 => f64::NAN,
+        1 => f64::INFINITY,
+        2 => -random.share(),
+        3 => f64::NEG_INFINITY,
+        4 => -0.0,
+        _ => 0.5 * random.share(),
+    }
+}
+
+/// A run drawn at random.
+pub(crate) fn run(seed: u64) -> Run {
+    let random = &mut Random::new(seed);
+    let steps = if random.one_in(8) {
+        100
+    } else {
+        1 + random.below(40) as u32
+    };
+    let evaluations = if random.one_in(4) { 2 } else { 1 };
+    let text = policy(random, steps);
+    let lanes = 1 + random.below(3) as usize;
+    let alone = text.contains("pool=alone") || !text.contains("pool=");
+    let together = if alone { 1 } else { lanes };
+    let measures_rates = !random.one_in(4);
+    let mut time = 1000.0 * random.share();
+    let direction = if random.one_in(2) { 1.0 } else { -1.0 };
+    let mut inputs = Vec::new();
+    for call in 0..steps * evaluations {
+        time += direction * (0.5 + random.share());
+        for lane in (0..lanes).step_by(together) {
+            let signals = (0..together).map(|_| signal(random)).collect();
+            let rates = (0..together).map(|_| 4.0 * signal(random)).collect();
+            inputs.push(Input {
+                step: call / evaluations,
+                evaluation: call % evaluations,
+                lane,
+                time,
+                signals,
+                rates: if measures_rates { rates } else { Vec::new() },
+                feature: feature(inputs.len()),
+                invalidated: random.one_in(40),
+            });
+        }
+    }
+    Run {
+        text,
+        steps,
+        evaluations,
+        lanes,
+        inputs,
+    }
+}
+
+/// A run of one of these families.
+pub(crate) fn run_of(families: &[&str], seed: u64) -> Run {
+    let runs = (0..).map(|i| run(seed.wrapping_add(i)));
+    let mut fitting = runs.filter(|run| families.contains(&run.family()));
+    fitting.next().expect("every family is drawn")
+}
+
+impl Run {
+    pub(crate) fn family(&self) -> &str {
+        self.text.split(':').next().unwrap_or_default()
+    }
+}
