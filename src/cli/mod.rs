@@ -4,10 +4,17 @@
 //! What goes wrong is one line there, `error: …`, and the exit status is 1, or 2 for a wrong command
 //! line.
 
+mod events;
+mod forward;
+mod generate;
+mod inspect;
+mod model;
+mod picture;
 mod policies;
 mod replay;
 mod report;
 mod table;
+mod timed;
 
 use std::process::ExitCode;
 
@@ -27,6 +34,9 @@ struct Program {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Generate(generate::Arguments),
+    Forward(forward::Arguments),
+    Inspect(inspect::Arguments),
     Replay(replay::Arguments),
     Policies(policies::Arguments),
 }
@@ -40,10 +50,13 @@ pub fn main() -> ExitCode {
     };
     let mut report = Report::default();
     let result = match program.command {
+        Command::Generate(arguments) => generate::run(&arguments, &mut report),
+        Command::Forward(arguments) => forward::run(&arguments, &mut report),
+        Command::Inspect(arguments) => inspect::run(&arguments, &mut report),
         Command::Replay(arguments) => replay::run(&arguments, &mut report),
         Command::Policies(arguments) => policies::run(&arguments, &mut report),
     };
-    match result.and_then(|()| report.print()) {
+    match result.and_then(|()| report.flush()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             report::complain(&failure);

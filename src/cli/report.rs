@@ -37,7 +37,8 @@ impl fmt::Display for Failure {
     }
 }
 
-/// Standard output, written at the end so that a failing command leaves nothing half said.
+/// Standard output, written at the end so that a failing command leaves nothing half said;
+/// long commands say at the start what they are about to do.
 #[derive(Debug, Default)]
 pub(super) struct Report {
     text: String,
@@ -58,13 +59,11 @@ impl Report {
         Ok(())
     }
 
-    /// Writes it all out.
-    pub(super) fn print(self) -> Result<(), Failure> {
+    /// Writes out what there is so far.
+    pub(super) fn flush(&mut self) -> Result<(), Failure> {
+        let text = core::mem::take(&mut self.text);
         let mut out = io::stdout().lock();
-        match out
-            .write_all(self.text.as_bytes())
-            .and_then(|()| out.flush())
-        {
+        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
             // Whoever closed the pipe has read enough.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             Err(error) => Err(Failure::about("cannot write to standard output", error)),

@@ -1,0 +1,157 @@
+//! Runs that are timed and compared.
+
+use std::io::{self, IsTerminal};
+use std::time::Instant;
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::report::Failure;
+use crate::policy::Policy;
+use crate::run::{Engine, Quality, RunError, Settings, compare};
+use crate::scheduler::{Event, Notice};
+
+/// A run that is over.
+#[derive(Clone, Debug)]
+pub(super) struct Run {
+    /// The policy as it was asked for.
+    pub(super) policy: String,
+    pub(super) trace: String,
+    pub(super) events: Vec<Event>,
+    pub(super) computed: u32,
+    /// From the first call to the last; loading and preparing are not in it.
+    pub(super) seconds: f64,
+    pub(super) latents: Vec<f32>,
+    pub(super) notice: Notice,
+}
+
+impl Run {
+    /// Calls of the run.
+    pub(super) fn calls(&self) -> u32 {
+        self.events.len() as u32
+    }
+
+    /// How far it ends from another run from the same noise.
+    pub(super) fn quality(&self, reference: &Self) -> Quality {
+        compare(&self.latents, &reference.latents)
+    }
+}
+
+/// A policy's run and the plain sampler at as many computed steps.
+#[derive(Debug)]
+pub(super) struct Rivals {
+    pub(super) cached: Run,
+    pub(super) plain: Run,
+}
+
+/// Runs of one model from one noise.
+#[derive(Debug)]
+pub(super) struct Stage<'a> {
+    engine: &'a Engine,
+    settings: Settings,
+    /// Runs without a policy, by their steps.
+    plain: Vec<Run>,
+    progress: Option<ProgressBar>,
+}
+
+impl<'a> Stage<'a> {
+    /// Warms the device up, so that the first run is not the slowest. `runs` is how many whole runs
+    /// are to come at the least.
+    pub(super) fn new(
+        engine: &'a Engine,
+        settings: Settings,
+        runs: usize,
+    ) -> Result<Self, Failure> {
+        let stage = Self {
+            engine,
+            progress: progress(runs * settings.steps as usize),
+            settings,
+            plain: Vec::new(),
+        };
+        let mut warm = stage.start(Policy::NEUTRAL, 2)?;
+        while warm.advance().map_err(failed)?.is_some() {}
+        Ok(stage)
+    }
+
+    fn start(&self, policy: Policy, steps: u32) -> Result<crate::run::Sampling, Failure> {
+        let settings = Settings {
+            policy,
+            steps,
+            ..self.settings.clone()
+        };
+        self.engine.start(&settings).map_err(failed)
+    }
+
+    fn run(&self, policy: Policy, text: &str, steps: u32) -> Result<Run, Failure> {
+        if let Some(bar) = &self.progress {
+            bar.set_message(text.to_string());
+        }
+        let mut sampling = self.start(policy, steps)?;
+        let start = Instant::now();
+        while sampling.advance().map_err(failed)?.is_some() {
+            if let Some(bar) = &self.progress {
+                bar.inc(1);
+            }
+        }
+        let seconds = start.elapsed().as_secs_f64();
+        if sampling.latents().iter().any(|value| !value.is_finite()) {
+            super::report::note(format_args!(
+                "{text}: the picture is not finite; the policy or the guidance diverges"
+            ));
+        }
+        Ok(Run {
+            policy: text.to_string(),
+            trace: sampling.trace().to_string(),
+            events: sampling.trace().events().to_vec(),
+            computed: sampling.stats().computed,
+            seconds,
+            latents: sampling.latents().to_vec(),
+            notice: sampling.notice(),
+        })
+    }
+
+    /// The plain sampler at so many steps, made once.
+    pub(super) fn plain(&mut self, steps: u32) -> Result<Run, Failure> {
+        if let Some(run) = self.plain.iter().find(|run| run.calls() == steps) {
+            return Ok(run.clone());
+        }
+        if let Some(bar) = &self.progress
+            && !self.plain.is_empty()
+        {
+            bar.inc_length(steps.into());
+        }
+        let run = self.run(Policy::NEUTRAL, "full", steps)?;
+        self.plain.push(run.clone());
+        Ok(run)
+    }
+
+    /// A policy and its rival.
+    pub(super) fn rivals(&mut self, policy: Policy, text: &str) -> Result<Rivals, Failure> {
+        let cached = self.run(policy, text, self.settings.steps)?;
+        let plain = self.plain(cached.computed)?;
+        Ok(Rivals { cached, plain })
+    }
+
+    /// Takes the progress bar away.
+    pub(super) fn finish(&self) {
+        if let Some(bar) = &self.progress {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn failed(error: RunError) -> Failure {
+    Failure::new(error.to_string())
+}
+
+/// A progress bar, if somebody watches.
+fn progress(calls: usize) -> Option<ProgressBar> {
+    if !io::stderr().is_terminal() {
+        return None;
+    }
+    let style = ProgressStyle::with_template("{bar:32} {pos}/{len} calls, {eta} left  {wide_msg}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    Some(ProgressBar::new(calls as u64).with_style(style))
+}
