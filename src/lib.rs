@@ -106,3 +106,7 @@ pub use scheduler::{
 pub use timeline::{Call, Timeline};
 #[cfg(feature = "alloc")]
 pub use trace::Trace;
+
+#[cfg(all(doctest, feature = "cli"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,0 +1,49 @@
+//! What the README says of other files is what they say.
+
+const README: &str = include_str!("../README.md");
+
+fn block<'a>(text: &'a str, language: &str) -> &'a str {
+    let start = format!("```{language}\n");
+    let from = text
+        .find(&start)
+        .unwrap_or_else(|| panic!("no block of {language}"))
+        + start.len();
+    &text[from..from + text[from..].find("\n```").expect("the block ends") + 1]
+}
+
+#[test]
+fn the_c_program_is_the_tested_one() {
+    assert_eq!(block(README, "c"), include_str!("c/readme.c"));
+}
+
+#[test]
+fn the_rust_version_is_the_declared_one() {
+    let manifest: toml::Table = include_str!("../Cargo.toml").parse().expect("valid");
+    let version = manifest["package"]["rust-version"]
+        .as_str()
+        .expect("a string");
+    assert!(
+        README.contains(&format!("Rust {version} or newer")),
+        "the README names another version"
+    );
+}
+
+#[test]
+fn every_policy_is_listed() {
+    use refrain::{policy::Family, text::Named};
+    for family in Family::ALL {
+        let named = [format!("| `{family}` |"), format!("| `{family}:")];
+        assert!(
+            named.iter().any(|n| README.contains(n)),
+            "`{family}` is not in the table"
+        );
+    }
+}
+
+#[test]
+fn another_program_is_not_taken_for_it() {
+    assert_ne!(
+        block("```c\nint main(void) {}\n```", "c"),
+        include_str!("c/readme.c")
+    );
+}
