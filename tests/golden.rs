@@ -9,10 +9,11 @@ extern crate alloc;
 #[cfg(feature = "gpu")]
 mod adapter;
 mod reference;
+mod tensors;
 
 use alloc::sync::Arc;
 
-use reference::{Tensors, bytes, emoji, emoji_bytes, relative};
+use reference::{bytes, emoji, emoji_bytes};
 use refrain::{
     Policy,
     cpu::{CpuDevice, CpuExecutor, CpuWeights},
@@ -23,6 +24,7 @@ use refrain::{
     sampler::Sampler,
     signal::SignalKind,
 };
+use tensors::{Tensors, relative};
 
 /// What each command of a call on the CPU wrote, in order: the buffer's name and its values.
 fn stages(model: &Model, lowering: &Lowering, golden: &Tensors) -> Vec<(String, Vec<f32>)> {

@@ -24,9 +24,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("gpu", &["kernels", "executor"]),
     (
         "dit",
-        &["kernels", "executor", "policy", "predict", "signal"],
+        &["text", "kernels", "executor", "policy", "predict", "signal"],
     ),
-    ("sampler", &["dit"]),
+    ("sampler", &["text", "dit"]),
     (
         "run",
         &[

@@ -22,16 +22,19 @@ use crate::{
 };
 
 /// Fingerprints of the models that this crate has calibrated curves for.
-const KNOWN: &[(u64, &str)] = &[(0, "emoji")];
+const KNOWN: &[(u64, &str)] = &[(0x7f99_2d33_060f_432c, "emoji")];
 
 /// A DiT checkpoint: its tensors, every one of the right shape and finite, and its sizes.
 pub struct Model {
     file: Checkpoint,
     config: DitConfig,
     fingerprint: u64,
-    /// The positions, if the file has none.
-    positions: Option<(Vec<usize>, Vec<u8>)>,
+    /// If the file has none.
+    positions: Option<Positions>,
 }
+
+/// Computed positions: shape, and f32 elements.
+type Positions = (Vec<usize>, Vec<u8>);
 
 impl Model {
     /// Reads a checkpoint from a file.
@@ -133,10 +136,7 @@ impl fmt::Debug for Model {
 
 /// Compares the file's tensors with those of the network; computes the positions if they are left
 /// out.
-fn check_tensors(
-    file: &Checkpoint,
-    config: &DitConfig,
-) -> Result<Option<(Vec<usize>, Vec<u8>)>, ModelError> {
+fn check_tensors(file: &Checkpoint, config: &DitConfig) -> Result<Option<Positions>, ModelError> {
     let mut positions = None;
     let mut expected = BTreeSet::<String>::new();
     for (name, shape) in layout::tensors(config) {
@@ -148,7 +148,7 @@ fn check_tensors(
                     format!("its shape is {:?}; it must be {shape:?}", tensor.shape),
                 ));
             }
-            None if name == "pos_embed" && config.hidden_size.is_multiple_of(4) => {
+            None if name == "pos_embed" => {
                 let side = config.input_size / config.patch_size;
                 let table = positions::table(config.hidden_size as usize, side as usize);
                 positions = Some((shape, table));
