@@ -1,0 +1,196 @@
+//! Recordings of the forward pass: what a policy adds to it, and that every one is sound.
+
+#![cfg(any(feature = "cpu", feature = "gpu"))]
+
+extern crate alloc;
+
+mod reference;
+
+use reference::emoji;
+use refrain::{
+    Policy,
+    dit::{Lowering, Memory, Model, Overrides},
+    kernels::Role,
+    policy::{Site, SiteKind},
+    run::{self, Settings},
+    sampler::Sampler,
+    signal::SignalKind,
+};
+
+fn policy(text: &str) -> Policy {
+    Policy::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"))
+}
+
+fn lowering(text: &str) -> Lowering {
+    Lowering::for_policy(&policy(text), 1, 2.5)
+}
+
+/// The whole network, and a ring of two.
+#[test]
+fn the_recording_of_taylorseer() {
+    let program = lowering("taylorseer").program(&emoji()).expect("a program");
+    insta::assert_snapshot!(program.recording);
+}
+
+/// What the others add to it: all that is not within a block.
+#[test]
+fn the_recordings_of_measuring_policies() {
+    let mut text = String::new();
+    for name in ["teacache", "fbcache:back=1", "easycache"] {
+        let program = lowering(name).program(&emoji()).expect("a program");
+        let all = program.recording.to_string();
+        let lines = all.lines().filter(|line| {
+            let block = line
+                .split_once("blocks.")
+                .and_then(|(_, rest)| rest.chars().next());
+            block.is_none_or(|block| block == '0')
+        });
+        text.push_str(&format!("# {name}\n"));
+        lines.for_each(|line| text.extend([line, "\n"]));
+    }
+    insta::assert_snapshot!(text);
+}
+
+fn models() -> Vec<Model> {
+    let heads = Overrides {
+        num_heads: Some(2),
+        prediction: None,
+    };
+    let names = ["dit_d48_h2_sigma", "dit_d144_h2", "dit_d64_deep"];
+    let models = names.map(|name| {
+        let path = reference::path(&format!("tests/data/{name}.safetensors"));
+        Model::open(&path, &heads).expect("a model")
+    });
+    models.into()
+}
+
+#[test]
+fn every_site_signal_and_ring_is_sound() {
+    let mut programs = 0;
+    for model in models() {
+        for site in [
+            Site::TRUNK,
+            Site::MODEL,
+            Site::range(0, 1),
+            Site::range(1, 0),
+        ] {
+            for signal in [
+                None,
+                Some(SignalKind::ModulatedInput),
+                Some(SignalKind::FrontResidual),
+                Some(SignalKind::ModelInput),
+            ] {
+                if signal == Some(SignalKind::FrontResidual) && site.front == 0 {
+                    continue;
+                }
+                for (anchors, guidance) in [(0, None), (1, Some(2.0)), (4, None)] {
+                    let rate = signal == Some(SignalKind::ModelInput);
+                    let lowering = Lowering {
+                        pictures: 3,
+                        guidance,
+                        site,
+                        signal,
+                        rate,
+                        anchors,
+                    };
+                    let program = lowering.program(&model).expect("a program");
+                    program.recording.check().expect("sound");
+                    assert_eq!(program.rows, if guidance.is_some() { 6 } else { 3 });
+                    assert_eq!(program.segments.store.len() as u32, anchors);
+                    programs += 1;
+                }
+            }
+        }
+    }
+    assert_eq!(programs, 3 * 3 * 13);
+}
+
+#[test]
+fn sites_and_batches_that_do_not_fit_are_refused() {
+    let model = emoji();
+    let refusal = |lowering: Lowering| lowering.program(&model).expect_err("refused").to_string();
+    let ranged = |front, back| Lowering {
+        site: Site {
+            kind: SiteKind::Range,
+            front,
+            back,
+            reserved: 0,
+        },
+        ..lowering("fbcache")
+    };
+    for (front, back) in [(6, 0), (3, 3), (1, u32::MAX)] {
+        let message = refusal(ranged(front, back));
+        assert!(message.contains("6 blocks"), "{message}");
+    }
+    ranged(3, 2).program(&model).expect("one block is left");
+    let many = |pictures| Lowering {
+        pictures,
+        ..lowering("teacache")
+    };
+    // 2³¹ / (64 tokens · 768 channels), two rows a picture.
+    let message = refusal(many(21_846));
+    assert!(message.contains("1 to 21845"), "{message}");
+    refusal(many(0));
+    refusal(many(u32::MAX));
+    let message = refusal(Lowering {
+        signal: Some(SignalKind::FrontResidual),
+        ..lowering("teacache")
+    });
+    assert!(message.contains("front"), "{message}");
+    let message = refusal(Lowering {
+        anchors: 5,
+        ..lowering("taylorseer")
+    });
+    assert!(message.contains("anchors is 5"), "{message}");
+}
+
+#[test]
+fn memory_is_told_before_it_is_taken() {
+    let model = emoji();
+    let settings = |text: &str| Settings {
+        policy: policy(text),
+        steps: 50,
+        sampler: Sampler::Euler,
+        guidance: 2.5,
+        classes: vec![0, 10],
+        seed: 0,
+    };
+    let of = |text: &str| run::memory(&model, &settings(text)).expect("memory");
+    // Four rows of 64 tokens with 192 channels, f32.
+    let feature = 4 * 64 * 192 * 4;
+    let latent = 4 * 3 * 32 * 32 * 4;
+    let full = of("full");
+    assert_eq!(full.state, 0);
+    // Matrices stay in f16; biases, positions and labels are widened.
+    let narrow = 2 * model.parameters();
+    assert!(
+        full.weights > narrow && full.weights < narrow + 200_000,
+        "{full}"
+    );
+    for (text, state) in [
+        ("interval", feature),
+        ("magcache", feature),
+        ("taylorseer:order=1", 2 * feature),
+        ("taylorseer:order=3", 4 * feature),
+        ("teacache", 2 * feature),
+        ("fbcache", 2 * feature),
+        // The anchor, and three references: latent, its last computed one, and the output.
+        ("easycache", 4 * latent),
+    ] {
+        let memory = of(text);
+        assert_eq!(
+            (memory.state, memory.weights),
+            (state, full.weights),
+            "{text}"
+        );
+        assert_eq!(memory.total(), memory.weights + memory.activations + state);
+        let program = Lowering::for_policy(&policy(text), 2, 2.5).program(&model);
+        let recording = program.expect("a program").recording;
+        assert_eq!(Memory::of(&recording), memory);
+        let states = recording
+            .buffers
+            .iter()
+            .filter(|buffer| buffer.role == Role::State);
+        assert_eq!(states.map(|buffer| buffer.bytes()).sum::<u64>(), state);
+    }
+}
