@@ -287,7 +287,8 @@ fn the_rate_is_what_the_host_would_measure() {
         let pairs = a.iter().zip(b);
         pairs.map(|(a, b)| f64::from((a - b).abs())).sum::<f64>() / a.len() as f64
     };
-    let (mut before, mut computed): (Vec<f32>, Option<(Vec<f32>, Vec<f32>)>) = (Vec::new(), None);
+    let mut before = Vec::<f32>::new();
+    let mut computed = None::<(Vec<f32>, Vec<f32>)>;
     let (mut rate, mut skipped) = (None, 0);
     let zeros = vec![0.0; run.latents().len()];
     for step in 0..9 {

@@ -6,6 +6,8 @@
 mod device;
 mod engine;
 mod error;
+#[cfg(test)]
+mod order;
 mod quality;
 mod sampling;
 mod settings;
