@@ -117,9 +117,8 @@ impl<L: AsRef<[Lane]> + AsMut<[Lane]>> Scheduler<L> {
         for _ in self.lanes.as_ref() {
             read_lane(&mut check, &self.policy).ok_or(SavedError::Damaged)?;
         }
-        let policy = self.policy;
         for lane in self.lanes.as_mut() {
-            *lane = read_lane(&mut header, &policy).ok_or(SavedError::Damaged)?;
+            *lane = read_lane(&mut header, &self.policy).ok_or(SavedError::Damaged)?;
         }
         Ok(())
     }

@@ -172,8 +172,8 @@ pub(crate) fn run(
             let count = if apart == 2 { 1 } else { 2 };
             let (values, rates) = (own(&values), own(&rates));
             let call = Call {
-                step: call / evaluations,
-                evaluation: call % evaluations,
+                step: call.checked_div(evaluations).unwrap_or(0),
+                evaluation: call.checked_rem(evaluations).unwrap_or(0),
                 lane,
                 reserved: 0,
                 time: 1000.0 * (1.0 - progress * progress),
