@@ -1,0 +1,111 @@
+//! Nothing is allocated in or around a run.
+
+use core::cell::Cell;
+use core::hint::black_box;
+use std::alloc::{GlobalAlloc, Layout, System};
+
+use refrain::policy::Family;
+use refrain::text::Named;
+use refrain::{Begin, Call, Lane, Outcome, Policy, Scheduler, Timeline};
+
+thread_local! {
+    static COUNT: Cell<u32> = const { Cell::new(0) };
+}
+
+/// The system's allocator, counting what each thread asks of it.
+struct Counting;
+
+fn count() {
+    COUNT.with(|count| count.set(count.get() + 1));
+}
+
+// SAFETY: every call is handed on to the system's allocator as it came; counting allocates nothing.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count();
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        count();
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count();
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Requests to the allocator while `work` runs.
+fn requests(work: impl FnOnce()) -> u32 {
+    let before = COUNT.get();
+    work();
+    COUNT.get() - before
+}
+
+/// Reads the policy and makes every call of a run, with everything a host may do in between.
+fn run(text: &str) {
+    let policy = Policy::parse(text).expect("valid");
+    let mut scheduler = Scheduler::new(&policy, Timeline::new(20), [Lane::NEW; 2]).expect("valid");
+    let mut bytes = [0; 4096];
+    let bytes = &mut bytes[..scheduler.saved_bytes()];
+    for step in 0..20 {
+        scheduler.save(bytes).expect("long enough");
+        scheduler.restore(bytes).expect("just saved");
+        if step % 3 == 0 {
+            drop(black_box(scheduler.begin(Call::new(step))));
+            scheduler.abandon(0).expect("open");
+        }
+        let pending = match scheduler.begin(Call::new(step)).expect("in order") {
+            Begin::Decided(pending) => pending,
+            Begin::Needs(question) => {
+                let values = &[0.05, 0.07][..question.values];
+                scheduler.decide(question, values).expect("asked")
+            }
+        };
+        black_box(scheduler.begin(Call::new(99)).is_err());
+        let together = if policy.pool == refrain::policy::Pool::Alone {
+            1
+        } else {
+            2
+        };
+        let event = scheduler.commit(pending, Outcome::Measured(&[0.4, 0.5][..together]));
+        black_box(event.expect("decided"));
+        black_box((scheduler.stats(), scheduler.notice()));
+    }
+    scheduler.invalidate(0).expect("idle");
+    scheduler.reset();
+}
+
+#[test]
+fn a_run_allocates_nothing() {
+    for family in Family::ALL {
+        let curve = if *family == Family::MagCache {
+            "model=flux-dev,"
+        } else {
+            ""
+        };
+        let mut texts = vec![format!("{family}:{curve}")];
+        if *family != Family::Full {
+            let extra = [
+                "pool=mean",
+                "predictor=taylor,order=3",
+                "predictor=newton,order=2,pool=any",
+            ];
+            texts.extend(extra.map(|extra| format!("{family}:{curve}{extra}")));
+        }
+        for text in texts {
+            assert_eq!(requests(|| run(&text)), 0, "{text}");
+        }
+    }
+}
+
+#[test]
+fn an_allocation_is_counted() {
+    assert_eq!(requests(|| drop(black_box(Box::new(7)))), 2);
+    assert!(requests(|| drop(black_box(Policy::NEUTRAL.to_string()))) > 0);
+}
