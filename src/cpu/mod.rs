@@ -6,7 +6,8 @@
 //! * Weights are converted to `f32` and laid out for the matrix product once
 //!   ([`CpuWeights::load`]), and shared by all recordings of a model.
 //! * All memory is allocated when a [`CpuExecutor`] is made, and every dispatch is checked then
-//!   against the buffers it binds; running a segment allocates no buffer and cannot fail.
+//!   against the buffers it binds; running a segment cannot fail
+//!   and allocates nothing, but for a block of the pool's job queue every 63 runs.
 //! * The values written do not depend on the number of threads: every sum is taken in one order.
 //!   They may differ in the last bits between processors with vectors of different widths.
 //!

@@ -1,0 +1,95 @@
+//! Running on the CPU allocates nothing, but for a block of rayon's queue of jobs: a run hands the
+//! pool one job, and a block holds 63.
+//!
+//! A binary of its own, because it counts the allocations of the whole process.
+
+#![cfg(feature = "cpu")]
+
+extern crate alloc;
+
+use alloc::sync::Arc;
+use core::{
+    hint::black_box,
+    sync::atomic::{AtomicUsize, Ordering},
+};
+use std::alloc::{GlobalAlloc, Layout, System};
+
+use refrain::{
+    cpu::{CpuDevice, CpuExecutor, CpuWeights},
+    dit::{Lowering, Model, Overrides},
+    executor::Executor,
+};
+
+/// Counts what it is asked for.
+struct Counting;
+
+static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: everything is left to the system's allocator.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: as promised by the caller.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: as promised by the caller.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+/// Allocations while `work` runs.
+fn allocations(mut work: impl FnMut()) -> usize {
+    let before = ALLOCATIONS.load(Ordering::Relaxed);
+    work();
+    ALLOCATIONS.load(Ordering::Relaxed) - before
+}
+
+const RUNS: usize = 80;
+
+#[test]
+fn a_forward_pass_allocates_nothing() {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/models/emoji/emoji_dit_f16.safetensors"
+    );
+    let model = Model::open(path.as_ref(), &Overrides::default()).unwrap();
+    let program = Lowering::whole(1).program(&model).unwrap();
+    let segments = [
+        program.segments.begin,
+        program.segments.rest,
+        program.segments.end,
+    ];
+    for threads in [1, 2, 3] {
+        let device = CpuDevice::new(Some(threads)).unwrap();
+        let weights = CpuWeights::load(&device, &model, &program.recording).unwrap();
+        let recording = Arc::clone(&program.recording);
+        let mut executor = CpuExecutor::new(&device, recording, &weights).unwrap();
+        let mut picture = vec![0.0; 3 * 32 * 32];
+        // The first runs may set up what belongs to a thread, once.
+        for _ in 0..3 {
+            executor.run(&segments).unwrap();
+        }
+        let mut total = 0;
+        for _ in 0..RUNS {
+            total += allocations(|| {
+                executor.write(program.buffers.x, &picture).unwrap();
+                executor.run(&segments).unwrap();
+                executor.read(program.buffers.output, &mut picture).unwrap();
+            });
+        }
+        assert!(
+            total <= RUNS / 63 + 1,
+            "{total} allocations on {threads} threads"
+        );
+    }
+    assert_eq!(
+        allocations(|| drop(black_box(Box::new(1)))),
+        1,
+        "the count misses one"
+    );
+}
