@@ -11,7 +11,7 @@ use std::collections::HashMap;
 
 use kernel_cases::{Case, cases, compare};
 use refrain::{
-    cpu::{CpuDevice, CpuExecutor, CpuWeights},
+    cpu::{CpuDevice, CpuExecutor, CpuWeights, Vectors},
     executor::{Executor, ExecutorError, WeightSource, WeightTensor},
     kernels::{
         Buffer, BufferId, Command, Dispatch, KernelId, Recording, Role, Segment, SegmentId,
@@ -152,11 +152,17 @@ fn all_cases() -> impl Iterator<Item = Case> {
 
 #[test]
 fn every_kernel_agrees_with_its_twin() {
-    let device = CpuDevice::new(Some(2)).unwrap();
-    println!("{}", device.name());
-    for case in all_cases() {
-        if let Err(why) = compare(&case, &fast(&device, &case), &case.twin()) {
-            panic!("{why}");
+    let cases: Vec<_> = all_cases().map(|case| (case.twin(), case)).collect();
+    for vectors in Vectors::ALL
+        .into_iter()
+        .filter(|vectors| vectors.available())
+    {
+        let device = CpuDevice::with_vectors(Some(2), vectors).unwrap();
+        println!("{}", device.name());
+        for (twin, case) in &cases {
+            if let Err(why) = compare(case, &fast(&device, case), twin) {
+                panic!("{}: {why}", device.name());
+            }
         }
     }
 }
@@ -339,13 +345,39 @@ fn missing_and_misshapen_weights_are_named() {
         "weight: the checkpoint has no tensor `read1`"
     );
 
+    let refused = |device: &CpuDevice, recording: Recording| {
+        CpuExecutor::new(device, Arc::new(recording), &loaded)
+            .unwrap_err()
+            .to_string()
+    };
     let mut renamed = recording.clone();
     renamed.buffers[1].name = "v".into();
-    let error = CpuExecutor::new(&device, Arc::new(renamed), &loaded).unwrap_err();
-    assert!(
-        error.to_string().starts_with("weight: `v` was not loaded"),
-        "{error}"
+    assert_eq!(
+        refused(&device, renamed),
+        "weight: `v` was not loaded with these weights"
     );
+    let mut turned = recording.clone();
+    let Command::Dispatch(dispatch) = &mut turned.segments[0].commands[0] else {
+        unreachable!()
+    };
+    let mut params: LinearParams = bytemuck::pod_read_unaligned(&dispatch.params);
+    (params.rows, params.inputs, params.outputs) = (35, 67, 35);
+    dispatch.params = bytemuck::bytes_of(&params).to_vec();
+    dispatch.workgroups = params.workgroups();
+    let text = refused(&device, turned);
+    assert!(
+        text.starts_with("weight: `read1` was not loaded as the 35 x 67 matrix of a linear layer"),
+        "{text}"
+    );
+    // Packed for other vectors.
+    let scalar = CpuDevice::with_vectors(Some(1), Vectors::None).unwrap();
+    if scalar.name() != device.name() {
+        let text = refused(&scalar, recording);
+        assert!(
+            text.ends_with("of a linear layer, in panels of 3"),
+            "{text}"
+        );
+    }
 }
 
 #[test]

@@ -16,11 +16,11 @@ use super::{
     reduce,
     tile::Panels,
     twins::Twins,
-    weights::{CpuWeights, Packed, Prepared},
+    weights::{CpuWeights, Prepared},
 };
 use crate::{
     executor::{Executor, ExecutorError, WeightSource},
-    kernels::{Buffer, BufferId, KernelId, Recording, Role, SegmentId, params::LinearParams},
+    kernels::{Buffer, BufferId, KernelId, Recording, Role, SegmentId},
 };
 
 /// Runs one recording on the CPU.
@@ -64,56 +64,41 @@ impl CpuExecutor {
     ///
     /// # Errors
     /// [`ExecutorError::Weight`] if `weights` lack one that the recording binds;
-    /// [`ExecutorError::Recording`] if a dispatch does not fit its buffers.
+    /// [`ExecutorError::Recording`] if a dispatch does not fit its buffers;
+    /// [`ExecutorError::Device`] if there is no memory for a buffer.
     pub fn new(
         device: &CpuDevice,
         recording: Arc<Recording>,
         weights: &CpuWeights,
     ) -> Result<Self, ExecutorError> {
         let segments = plan(&recording)?;
-        let panel_width = device.panel_width();
-        let mut scratch_len = 0;
-        for step in segments.iter().flatten() {
-            match step.op {
-                Op::Attention(params, head_width) => {
-                    let tokens = params.tokens as usize;
-                    let len = attention::scratch_len(tokens, head_width, panel_width);
-                    scratch_len = scratch_len.max(len);
-                }
-                Op::Linear(_, params) => {
-                    check_packed(weights, &recording, step.reads[1], params)?;
-                }
-                _ => {}
+        let weights = prepared(&recording, &segments, weights, device.panel_width())?;
+        let scratch_len = |step: &Step| match step.op {
+            Op::Attention(params, head_width) => {
+                attention::scratch_len(params.tokens as usize, head_width, device.panel_width())
             }
-        }
-        let prepared = |buffer: &Buffer| match buffer.role {
-            Role::Weight(_) => match weights.get(&buffer.name) {
-                Some(prepared) => Ok(Some(prepared.clone())),
-                None => Err(ExecutorError::Weight(format!(
-                    "`{}` was not loaded",
-                    buffer.name
-                ))),
-            },
-            _ => Ok(None),
+            _ => 0,
         };
-        let weights = recording
-            .buffers
+        let scratch_len = segments
             .iter()
-            .map(prepared)
-            .collect::<Result<Vec<_>, _>>()?;
-        check_plain(&recording, &segments, &weights)?;
-        let scratch = (0..device.threads()).map(|_| Mutex::new(Lines::zeros(scratch_len)));
-        let scratch = scratch.collect();
-        let kernels = Kernels::Fast(Fast {
-            segments,
-            weights,
-            scratch,
+            .flatten()
+            .map(scratch_len)
+            .max()
+            .unwrap_or(0);
+        let scratch = (0..device.threads()).map(|_| {
+            let lines = zeros("the scratch of a thread", scratch_len)?;
+            Ok(Mutex::new(lines))
         });
+        let scratch = scratch.collect::<Result<_, ExecutorError>>()?;
         Ok(Self {
             device: device.clone(),
-            buffers: buffers(&recording),
+            buffers: buffers(&recording)?,
             recording,
-            kernels,
+            kernels: Kernels::Fast(Fast {
+                segments,
+                weights,
+                scratch,
+            }),
         })
     }
 
@@ -131,7 +116,7 @@ impl CpuExecutor {
         let kernels = Kernels::Twins(Twins::new(&recording, source)?);
         Ok(Self {
             device: device.clone(),
-            buffers: buffers(&recording),
+            buffers: buffers(&recording)?,
             recording,
             kernels,
         })
@@ -217,59 +202,74 @@ impl Executor for CpuExecutor {
 }
 
 /// Zeroed storage for everything that is no weight.
-fn buffers(recording: &Recording) -> Vec<Lines> {
+fn buffers(recording: &Recording) -> Result<Vec<Lines>, ExecutorError> {
     let storage = |buffer: &Buffer| match buffer.role {
-        Role::Weight(_) => Lines::default(),
-        _ => Lines::zeros(buffer.len),
+        Role::Weight(_) => Ok(Lines::default()),
+        _ => zeros(&format!("buffer `{}`", buffer.name), buffer.len),
     };
     recording.buffers.iter().map(storage).collect()
 }
 
-/// The weight of a linear layer was loaded for layers of the same shape.
-fn check_packed(
-    weights: &CpuWeights,
-    recording: &Recording,
-    buffer: usize,
-    params: LinearParams,
-) -> Result<(), ExecutorError> {
-    let name = &recording.buffers[buffer].name;
-    let shape = (params.inputs as usize, params.outputs as usize);
-    match weights
-        .get(name)
-        .and_then(|prepared| prepared.packed.as_ref())
-    {
-        Some(Packed {
-            inputs, outputs, ..
-        }) if (*inputs, *outputs) == shape => Ok(()),
-        _ => Err(ExecutorError::Weight(format!(
-            "`{name}` was not loaded for a linear layer of {} inputs and {} outputs",
-            shape.0, shape.1
-        ))),
-    }
+fn zeros(what: &str, len: usize) -> Result<Lines, ExecutorError> {
+    Lines::try_zeros(len).ok_or_else(|| {
+        let bytes = 4 * len as u64;
+        ExecutorError::Device(format!("no memory for {what}, {bytes} bytes"))
+    })
 }
 
-/// Weights that are read plainly were loaded plainly, in the length the recording declares.
-fn check_plain(
+/// The weight of each buffer, `None` for what is no weight, in the layouts that the steps read.
+fn prepared(
     recording: &Recording,
     segments: &[Vec<Step>],
-    weights: &[Option<Prepared>],
-) -> Result<(), ExecutorError> {
+    weights: &CpuWeights,
+    panel_width: usize,
+) -> Result<Vec<Option<Prepared>>, ExecutorError> {
+    let find = |buffer: &Buffer| match (buffer.role, weights.get(&buffer.name)) {
+        (Role::Weight(_), None) => Err(ExecutorError::Weight(format!(
+            "`{}` was not loaded with these weights",
+            buffer.name
+        ))),
+        (Role::Weight(_), found) => Ok(found.cloned()),
+        _ => Ok(None),
+    };
+    let found = recording
+        .buffers
+        .iter()
+        .map(find)
+        .collect::<Result<Vec<_>, _>>()?;
     for step in segments.iter().flatten() {
         for (i, read) in step.reads[..step.op.reads()].iter().enumerate() {
-            let packed = matches!(step.op, Op::Linear(..)) && i == 1;
-            let (Some(prepared), false) = (&weights[*read], packed) else {
+            let Some(prepared) = &found[*read] else {
                 continue;
             };
             let buffer = &recording.buffers[*read];
-            if prepared.plain.as_ref().map(|plain| plain.len()) != Some(buffer.len) {
+            let wrong = match step.op {
+                Op::Linear(_, params) if i == 1 => {
+                    let shape = (panel_width, params.inputs as usize, params.outputs as usize);
+                    let packed = prepared.packed.as_ref();
+                    let loaded = packed.map(|p| (p.width, p.inputs, p.outputs));
+                    (loaded != Some(shape)).then(|| {
+                        format!(
+                            "as the {} x {} matrix of a linear layer, in panels of {panel_width}",
+                            params.outputs, params.inputs
+                        )
+                    })
+                }
+                _ => {
+                    let loaded = prepared.plain.as_ref().map(|plain| plain.len());
+                    let len = buffer.len;
+                    (loaded != Some(len)).then(|| format!("as {len} plain elements"))
+                }
+            };
+            if let Some(how) = wrong {
+                let name = &buffer.name;
                 return Err(ExecutorError::Weight(format!(
-                    "`{}` was not loaded as {} plain elements",
-                    buffer.name, buffer.len
+                    "`{name}` was not loaded {how}"
                 )));
             }
         }
     }
-    Ok(())
+    Ok(found)
 }
 
 impl Fast {

@@ -25,6 +25,14 @@ impl Lines {
             len,
         }
     }
+
+    /// `len` zeros, if there is memory.
+    pub(super) fn try_zeros(len: usize) -> Option<Self> {
+        let mut lines = Vec::new();
+        lines.try_reserve_exact(len.div_ceil(16)).ok()?;
+        lines.resize(len.div_ceil(16), Line([0.0; 16]));
+        Some(Self { lines, len })
+    }
 }
 
 impl fmt::Debug for Lines {

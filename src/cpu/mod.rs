@@ -34,6 +34,6 @@ mod tile;
 mod twins;
 mod weights;
 
-pub use device::CpuDevice;
+pub use device::{CpuDevice, Vectors};
 pub use executor::CpuExecutor;
 pub use weights::CpuWeights;

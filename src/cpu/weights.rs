@@ -33,6 +33,8 @@ pub(super) struct Prepared {
 #[derive(Clone, Debug)]
 pub(super) struct Packed {
     pub(super) values: Arc<Lines>,
+    /// Columns of a panel: weights packed for other vectors do not serve.
+    pub(super) width: usize,
     pub(super) inputs: usize,
     pub(super) outputs: usize,
 }
@@ -76,6 +78,7 @@ impl CpuWeights {
                 let values = Arc::new(tile::pack(&plain, inputs, outputs, width));
                 prepared.packed = Some(Packed {
                     values,
+                    width,
                     inputs,
                     outputs,
                 });
