@@ -3,7 +3,7 @@
 use core::fmt;
 
 use super::keys::{KEYS, Key, List, Value};
-use super::{GaugeKind, Policy, Rescale};
+use super::{Family, GaugeKind, Policy, Rescale};
 use crate::signal::SignalKind;
 use crate::timeline::Timeline;
 
@@ -123,6 +123,20 @@ impl Policy {
                 remedy: "rate relates the network's output to its input; set signal=model-input",
             });
         }
+        if gauge.kind == GaugeKind::Count
+            && f64::from(self.budget.threshold as u32) != self.budget.threshold
+        {
+            return Err(PolicyError::Needs {
+                key: "interval",
+                remedy: "calls are counted; set a whole number",
+            });
+        }
+        if self.guards.has_bits_beyond() {
+            return Err(PolicyError::Needs {
+                key: "mask",
+                remedy: "it has bits beyond its length; clear them",
+            });
+        }
         if self.guards.window_start > self.guards.window_end {
             return Err(PolicyError::Needs {
                 key: "start",
@@ -133,7 +147,7 @@ impl Policy {
     }
 
     /// Whether it can run on that timeline: [`check`](Self::check), a calibrated curve where the
-    /// gauge needs one, and a mask of as many steps.
+    /// gauge needs one, and a mask of as many steps where there is one or the family is named for it.
     ///
     /// # Errors
     /// The first problem found.
@@ -147,6 +161,15 @@ impl Policy {
             return Err(PolicyError::Needs {
                 key: "curve",
                 remedy: "this policy is calibrated; name a model or give the curve",
+            });
+        }
+        if self.family == Family::Mask
+            && self.gauge.kind == GaugeKind::Free
+            && self.guards.mask_len == 0
+        {
+            return Err(PolicyError::Needs {
+                key: "mask",
+                remedy: "this policy follows a mask; give one character a step",
             });
         }
         if self.guards.mask_len != 0 && self.guards.mask_len != steps {

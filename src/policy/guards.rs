@@ -68,6 +68,14 @@ impl Guards {
                 .is_some_and(|word| word >> (step % 32) & 1 == 1)
     }
 
+    /// Whether a bit is set that belongs to no step of the mask.
+    pub(super) fn has_bits_beyond(&self) -> bool {
+        self.mask.iter().zip(0_u32..).any(|(word, i)| {
+            let used = self.mask_len.saturating_sub(i * 32).min(32);
+            word.checked_shr(used).unwrap_or(0) != 0
+        })
+    }
+
     /// Whether warm-up, last steps, window or mask have `step` computed.
     #[must_use]
     pub fn forces(&self, step: u32, timeline: Timeline) -> bool {

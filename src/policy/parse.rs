@@ -78,6 +78,11 @@ impl fmt::Display for ParseError<'_> {
             Self::Repeated { key } => write!(f, "policy key `{key}` is given twice; keep one"),
             Self::Value { key, given } => {
                 write!(f, "policy key `{}` is `{given}`; allowed is ", key.name)?;
+                f.write_str(match key.value {
+                    Value::Whole { .. } => "a whole number from ",
+                    Value::Number { .. } => "a number from ",
+                    Value::Choice { .. } | Value::List(_) | Value::Mask | Value::Model => "",
+                })?;
                 key.write_range(f)
             }
             Self::Model { given, nearest } => write!(
@@ -108,6 +113,7 @@ impl Policy {
     pub fn parse(text: &str) -> Result<Self, ParseError<'_>> {
         let text = text.trim();
         let (name, items) = text.split_once(':').unwrap_or((text, ""));
+        let name = name.trim_end();
         let family = Family::from_name(name).ok_or_else(|| ParseError::Family {
             given: name,
             nearest: nearest(name, Family::ALL.iter().map(|f| f.name())),
@@ -135,6 +141,8 @@ impl Policy {
                 policy.set_model(key, value)?;
             }
         }
+        let given = |name: &str| seen.iter().take(count).any(|s| *s == name);
+        policy.check_tables(given, items, family)?;
         for name in seen.iter().take(count) {
             if let Some(key) = KEYS.iter().find(|key| key.name == *name)
                 && !key.applies_to(&policy)
@@ -149,6 +157,36 @@ impl Policy {
         policy.clear_inert();
         policy.check()?;
         Ok(policy)
+    }
+
+    /// Refuses a table beside a key that would undo it, or be undone by it.
+    fn check_tables<'a>(
+        &self,
+        given: impl Fn(&str) -> bool,
+        items: &'a str,
+        family: Family,
+    ) -> Result<(), ParseError<'a>> {
+        let needs = |key, remedy| Err(PolicyError::Needs { key, remedy }.into());
+        let (model, coefficients) = (given("model"), given("coefficients"));
+        if model && (coefficients || given("curve")) {
+            return needs(
+                "model",
+                "it stands for coefficients or a curve; give one of them",
+            );
+        }
+        if self.gauge.kind != GaugeKind::Signal || !(model || coefficients) {
+            return Ok(());
+        }
+        for item in items.split(',').filter(|item| !item.is_empty()) {
+            let (key, value) = split(family, item)?;
+            if key.name == "rescale" && value != Rescale::Polynomial.name() {
+                return needs(
+                    "rescale",
+                    "coefficients and models are polynomials; leave it out",
+                );
+            }
+        }
+        Ok(())
     }
 
     /// Sets what has no effect to its neutral value, so that equal policies are equal bytes.
@@ -189,8 +227,9 @@ impl Policy {
                 Ok(v) if (min..=max).contains(&v) => set(self, v),
                 _ => return Err(bad),
             },
-            Value::Number { min, max, set, .. } => match given.parse() {
-                Ok(v) if v >= min && v <= max => set(self, v),
+            Value::Number { min, max, set, .. } => match given.parse::<f64>() {
+                // Adding zero turns −0 into 0, so that equal policies are equal bytes.
+                Ok(v) if v >= min && v <= max => set(self, v + 0.0),
                 _ => return Err(bad),
             },
             Value::Choice { name, set, .. } => {
@@ -229,7 +268,8 @@ impl Policy {
             }
         };
         for (field, text) in fields.iter_mut().zip(given.split('/')) {
-            *field = text.parse().ok().filter(|v| *v >= min && *v <= max)?;
+            let value: f64 = text.parse().ok().filter(|v| *v >= min && *v <= max)?;
+            *field = value + 0.0;
         }
         Some(())
     }
