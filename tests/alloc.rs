@@ -1,8 +1,9 @@
 //! Nothing is allocated in or around a run.
 
+use core::alloc::{GlobalAlloc, Layout};
 use core::cell::Cell;
 use core::hint::black_box;
-use std::alloc::{GlobalAlloc, Layout, System};
+use std::alloc::System;
 
 use refrain::policy::Family;
 use refrain::text::Named;
@@ -84,19 +85,19 @@ fn run(text: &str) {
 #[test]
 fn a_run_allocates_nothing() {
     for family in Family::ALL {
-        let curve = if *family == Family::MagCache {
-            "model=flux-dev,"
-        } else {
-            ""
+        let given = match family {
+            Family::MagCache => "model=flux-dev,",
+            Family::Mask => "10010010010010010011,",
+            _ => "",
         };
-        let mut texts = vec![format!("{family}:{curve}")];
+        let mut texts = vec![format!("{family}:{given}")];
         if *family != Family::Full {
             let extra = [
                 "pool=mean",
                 "predictor=taylor,order=3",
                 "predictor=newton,order=2,pool=any",
             ];
-            texts.extend(extra.map(|extra| format!("{family}:{curve}{extra}")));
+            texts.extend(extra.map(|extra| format!("{family}:{given}{extra}")));
         }
         for text in texts {
             assert_eq!(requests(|| run(&text)), 0, "{text}");

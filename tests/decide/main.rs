@@ -8,5 +8,6 @@ mod network;
 mod oracle;
 mod properties;
 mod random;
+mod text;
 mod traces;
 mod weights;

@@ -88,6 +88,12 @@ pub(crate) fn policy(random: &mut Random, steps: u32) -> String {
     if matches!(family, "interval" | "taylorseer") && random.one_in(2) {
         items.push(format!("interval={}", 1 + random.below(8)));
     }
+    if family == "mask" {
+        let mask: String = (0..steps)
+            .map(|_| if random.one_in(3) { '1' } else { '0' })
+            .collect();
+        items.push(mask);
+    }
     if family == "magcache" {
         let len = 1 + random.below(40);
         items.push(format!("curve={}", random.numbers(len, 0.85, 1.2)));
@@ -112,7 +118,7 @@ pub(crate) fn policy(random: &mut Random, steps: u32) -> String {
         items.push(format!("compare={}", random.pick(&["below", "at-most"])));
     }
     if family != "full" {
-        guards(random, steps, &mut items);
+        guards(random, steps, family == "mask", &mut items);
         let predictor = random.pick(&["hold", "taylor", "newton"]);
         items.push(format!("predictor={predictor}"));
         if predictor != "hold" {
@@ -136,7 +142,7 @@ pub(crate) fn policy(random: &mut Random, steps: u32) -> String {
     }
 }
 
-fn guards(random: &mut Random, steps: u32, items: &mut Vec<String>) {
+fn guards(random: &mut Random, steps: u32, masked: bool, items: &mut Vec<String>) {
     for (key, most) in [
         ("warmup", 8),
         ("last", 4),
@@ -156,7 +162,7 @@ fn guards(random: &mut Random, steps: u32, items: &mut Vec<String>) {
         let (a, b) = (edge(), edge());
         items.push(format!("start={},end={}", a.min(b), a.max(b)));
     }
-    if random.one_in(5) {
+    if !masked && random.one_in(5) {
         let mask: String = (0..steps)
             .map(|_| if random.one_in(3) { '1' } else { '0' })
             .collect();
