@@ -248,6 +248,25 @@ typedef int32_t refrain_status;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
+/** How a kernel uses a storage binding. */
+enum refrain_access
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /** Only read. */
+    REFRAIN_ACCESS_READ = 0,
+    /** Written, never read. */
+    REFRAIN_ACCESS_WRITE = 1,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum refrain_access refrain_access;
+#else
+typedef uint32_t refrain_access;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
 /** What to do with a call. */
 enum refrain_action
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
@@ -325,6 +344,25 @@ enum refrain_comparator
 typedef enum refrain_comparator refrain_comparator;
 #else
 typedef uint32_t refrain_comparator;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/** What a storage binding holds. */
+enum refrain_element
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /** `f32` values. */
+    REFRAIN_ELEMENT_F32 = 0,
+    /** Words of a weight in its stored format (`array<u32>`); constant `FORMAT` says which. */
+    REFRAIN_ELEMENT_WEIGHT = 1,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum refrain_element refrain_element;
+#else
+typedef uint32_t refrain_element;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -604,6 +642,27 @@ typedef uint32_t refrain_site_kind;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
+/** Element type of a weight as stored. */
+enum refrain_weight_format
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /** 32-bit float, one a word. */
+    REFRAIN_WEIGHT_FORMAT_F32 = 0,
+    /** IEEE half, two a word, low half first. */
+    REFRAIN_WEIGHT_FORMAT_F16 = 1,
+    /** bfloat16, two a word, low half first. */
+    REFRAIN_WEIGHT_FORMAT_BF16 = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum refrain_weight_format refrain_weight_format;
+#else
+typedef uint32_t refrain_weight_format;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
 /**
  * A scheduler: decides, call by call, for one run of a policy. It lives in memory of the caller,
  * holds nothing else, has no pointers in it, and needs no destroying: the memory may be copied to
@@ -852,6 +911,48 @@ typedef struct refrain_weights {
     /** The weights; those beyond `count` are zero. */
     double values[REFRAIN_MAX_ANCHORS];
 } refrain_weights;
+
+/** A static text, in UTF-8. It does not end in a zero: print it with "%.*s". */
+typedef struct refrain_text {
+    /** Its first byte. */
+    const char *data;
+    /** Its bytes. */
+    size_t length;
+} refrain_text;
+
+/** One kernel. Activations are 32-bit floats, row by row; the entry point is `main`. */
+typedef struct refrain_kernel {
+    /** Its name, for refrain_kernel_find. */
+    struct refrain_text name;
+    /** What it computes, in one line. */
+    struct refrain_text summary;
+    /** Invocations of a workgroup along x, y and z. */
+    uint32_t workgroup[3];
+    /**
+     * Bytes of the uniform parameter block at binding 0 of group 0: `struct Params` of the source.
+     */
+    uint32_t params_bytes;
+    /** Storage buffers, at bindings 1 and up. */
+    uint32_t binding_count;
+    /** Constants (`override` in WGSL) that a pipeline must be given. */
+    uint32_t constant_count;
+    /** How far a device may be from the CPU twin: absolute + relative * the largest magnitude. */
+    float tolerance_absolute;
+    /** See `tolerance_absolute`. */
+    float tolerance_relative;
+} refrain_kernel;
+
+/** One storage buffer of a kernel. */
+typedef struct refrain_binding {
+    /** The variable of the source. */
+    struct refrain_text name;
+    /** Its shape, for a reader. */
+    struct refrain_text shape;
+    /** What it holds. */
+    refrain_element element;
+    /** How it is used. */
+    refrain_access access;
+} refrain_binding;
 
 
 
@@ -1454,6 +1555,79 @@ refrain_status refrain_cpu_blend(const float *weights,
                                  const float *base,
                                  size_t count,
                                  float *values_out);
+
+/** Number of kernels. Needs the feature kernels, as all functions on kernels. */
+REFRAIN_API uint32_t refrain_kernel_count(void);
+
+/**
+ * The number of a kernel in the table. It may be another in another version.
+ *
+ * - `name`: in, UTF-8, ending in a zero.
+ * - `index_out`: out, 0 to refrain_kernel_count() - 1.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_RANGE if there is no such kernel; REFRAIN_E_VALUE if the name is not
+ * UTF-8; REFRAIN_E_NULL; REFRAIN_E_MEMORY if a pointer is not aligned.
+ */
+REFRAIN_API
+refrain_status refrain_kernel_find(const char *name,
+                                   uint32_t *index_out);
+
+/**
+ * What a kernel is and needs.
+ *
+ * - `index`: in.
+ * - `kernel_out`: out; its texts are static.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_RANGE if there is no such kernel; REFRAIN_E_NULL; REFRAIN_E_MEMORY if
+ * the pointer is not aligned.
+ */
+REFRAIN_API
+refrain_status refrain_kernel_info(uint32_t index,
+                                   struct refrain_kernel *kernel_out);
+
+/**
+ * The WGSL of a kernel, complete in itself.
+ *
+ * - `index`: in.
+ * - `source_out`: out; the text is static.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_RANGE if there is no such kernel; REFRAIN_E_NULL; REFRAIN_E_MEMORY if
+ * the pointer is not aligned.
+ */
+REFRAIN_API
+refrain_status refrain_kernel_source(uint32_t index,
+                                     struct refrain_text *source_out);
+
+/**
+ * A storage buffer of a kernel.
+ *
+ * - `index`: in.
+ * - `binding`: in, 1 to `binding_count`, as in the source.
+ * - `binding_out`: out; its texts are static.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_RANGE if there is no such kernel or binding; REFRAIN_E_NULL;
+ * REFRAIN_E_MEMORY if the pointer is not aligned.
+ */
+REFRAIN_API
+refrain_status refrain_kernel_binding(uint32_t index,
+                                      uint32_t binding,
+                                      struct refrain_binding *binding_out);
+
+/**
+ * A constant that a pipeline must be given: "FORMAT", a `refrain_weight_format` as a number;
+ * "HEAD_DIM", 24 to 128 in steps of 8.
+ *
+ * - `index`: in.
+ * - `constant`: in, 0 to `constant_count` - 1.
+ * - `name_out`: out; the text is static.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_RANGE if there is no such kernel or constant; REFRAIN_E_NULL;
+ * REFRAIN_E_MEMORY if the pointer is not aligned.
+ */
+REFRAIN_API
+refrain_status refrain_kernel_constant(uint32_t index,
+                                       uint32_t constant,
+                                       struct refrain_text *name_out);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -20,7 +20,7 @@ const CORE: [&str; 10] = [
 ];
 
 /// The files of the C functions, in the order of the header.
-const FILES: [&str; 8] = [
+const FILES: [&str; 9] = [
     "status",
     "library",
     "names",
@@ -29,6 +29,7 @@ const FILES: [&str; 8] = [
     "scheduler/report",
     "predictor",
     "cpu",
+    "kernels",
 ];
 
 /// What the core's comments have beyond ASCII.

@@ -27,6 +27,8 @@ mod border;
 mod numbers;
 
 pub mod cpu;
+#[cfg(feature = "kernels")]
+pub mod kernels;
 pub mod library;
 pub mod names;
 pub mod policy;

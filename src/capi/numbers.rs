@@ -8,6 +8,9 @@ macro_rules! numbers {
     ($($name:ident)+) => { $(pub(super) type $name = u32;)+ };
 }
 
+#[cfg(feature = "kernels")]
+numbers! { refrain_access refrain_element }
+
 numbers! {
     refrain_action refrain_axis refrain_budget_kind refrain_comparator refrain_family
     refrain_gauge_kind refrain_notice refrain_pool refrain_predictor_kind refrain_reason

@@ -71,21 +71,23 @@ impl KernelId {
 }
 
 /// How a kernel uses a storage binding.
+#[repr(u32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
     /// Only read.
-    Read,
+    Read = 0,
     /// Written, never read.
-    Write,
+    Write = 1,
 }
 
 /// What a storage binding holds.
+#[repr(u32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Element {
     /// `f32` values.
-    F32,
+    F32 = 0,
     /// Words of a weight in its stored format (`array<u32>`); constant `FORMAT` says which.
-    Weight,
+    Weight = 1,
 }
 
 /// One storage binding of a kernel.
