@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// The core's enums, whose numbers C shares.
-const CORE: [&str; 10] = [
+const CORE: [&str; 13] = [
     "policy/budget.rs",
     "policy/family.rs",
     "policy/gauge.rs",
@@ -17,10 +17,13 @@ const CORE: [&str; 10] = [
     "scheduler/mod.rs",
     "signal.rs",
     "kernels/table.rs",
+    "dit/config.rs",
+    "run/device.rs",
+    "sampler/mod.rs",
 ];
 
 /// The files of the C functions, in the order of the header.
-const FILES: [&str; 9] = [
+const FILES: [&str; 12] = [
     "status",
     "library",
     "names",
@@ -30,6 +33,9 @@ const FILES: [&str; 9] = [
     "predictor",
     "cpu",
     "kernels",
+    "model",
+    "engine",
+    "sampling",
 ];
 
 /// What the core's comments have beyond ASCII.

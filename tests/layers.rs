@@ -12,6 +12,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("timeline", &[]),
     ("signal", &["text"]),
     ("predict", &["text"]),
+    ("measure", &["predict"]),
     ("policy", &["text", "signal", "timeline", "predict"]),
     (
         "scheduler",

@@ -25,14 +25,22 @@
 
 mod border;
 mod numbers;
+#[cfg(feature = "_run")]
+mod object;
 
 pub mod cpu;
+#[cfg(feature = "_run")]
+pub mod engine;
 #[cfg(feature = "kernels")]
 pub mod kernels;
 pub mod library;
+#[cfg(feature = "_run")]
+pub mod model;
 pub mod names;
 pub mod policy;
 pub mod predictor;
+#[cfg(feature = "_run")]
+pub mod sampling;
 pub mod scheduler;
 pub mod status;
 

@@ -11,6 +11,9 @@ macro_rules! numbers {
 #[cfg(feature = "kernels")]
 numbers! { refrain_access refrain_element }
 
+#[cfg(feature = "_run")]
+numbers! { refrain_prediction refrain_sampler }
+
 numbers! {
     refrain_action refrain_axis refrain_budget_kind refrain_comparator refrain_family
     refrain_gauge_kind refrain_notice refrain_pool refrain_predictor_kind refrain_reason

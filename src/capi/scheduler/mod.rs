@@ -14,7 +14,7 @@ use super::refrain_status::{
     REFRAIN_E_VALUE,
 };
 use crate::predict::MAX_ANCHORS;
-use crate::scheduler::{CallError, Decision, Event, Lane, NO_SLOT, Outcome, State};
+use crate::scheduler::{CallError, Decision, Event, Lane, NO_SLOT, Outcome, State, Stats};
 use crate::timeline::{Call, Timeline};
 use memory::{Head, READY, bytes, change, exclusive};
 
@@ -161,7 +161,7 @@ impl refrain_decision {
 }
 
 impl refrain_event {
-    const fn new(event: &Event) -> Self {
+    pub(super) const fn new(event: &Event) -> Self {
         Self {
             call: event.call,
             step: event.step,
@@ -173,6 +173,18 @@ impl refrain_event {
             slot: event.slot,
             signal: event.signal,
             spent: event.spent,
+        }
+    }
+}
+
+impl refrain_stats {
+    pub(super) const fn new(stats: &Stats) -> Self {
+        Self {
+            calls: stats.calls,
+            computed: stats.computed,
+            reused: stats.reused,
+            predicted: stats.predicted,
+            reserved: [0; 4],
         }
     }
 }

@@ -25,14 +25,7 @@ pub unsafe extern "C" fn refrain_scheduler_stats(
     guard(|| {
         // SAFETY: the pointer contract of this module.
         let (scheduler, stats_out) = unsafe { (shared(scheduler)?, output(stats_out)?) };
-        let stats = scheduler.stats();
-        stats_out.write(refrain_stats {
-            calls: stats.calls,
-            computed: stats.computed,
-            reused: stats.reused,
-            predicted: stats.predicted,
-            reserved: [0; 4],
-        });
+        stats_out.write(refrain_stats::new(&scheduler.stats()));
         Ok(())
     })
 }

@@ -1,0 +1,110 @@
+//! Objects on the heap, behind opaque pointers.
+
+use alloc::boxed::Box;
+
+use super::border::{Checked, catch, guard};
+use super::refrain_status::{REFRAIN_E_MEMORY, REFRAIN_E_NULL, REFRAIN_E_PANIC};
+
+/// Something that C holds a pointer to.
+#[repr(C)]
+pub(super) struct Object<T> {
+    state: u32,
+    value: T,
+}
+
+/// What an opaque type of the header stands for.
+pub(super) trait Opaque {
+    /// The Rust side of it.
+    type Value;
+    /// Four letters that tell it from other objects.
+    const LIVE: u32;
+}
+
+/// The state of an object after a panic; no object has it as its letters.
+const POISONED: u32 = u32::from_le_bytes(*b"rf!!");
+/// The state of an object that was destroyed, as long as its memory is not used again.
+const DEAD: u32 = 0;
+
+/// A new object; [`destroy`] frees it.
+pub(super) fn create<O: Opaque>(value: O::Value) -> *mut O {
+    let state = O::LIVE;
+    Box::into_raw(Box::new(Object { state, value })).cast()
+}
+
+/// The state of what a pointer leads to.
+unsafe fn state<O: Opaque>(object: *const O) -> Checked<u32> {
+    let at = object.cast::<Object<O::Value>>();
+    if at.is_null() {
+        return Err(REFRAIN_E_NULL);
+    }
+    if !at.is_aligned() {
+        return Err(REFRAIN_E_MEMORY);
+    }
+    // SAFETY: the pointer contract of this module; every object begins with its state.
+    let state = unsafe { (&raw const (*at).state).read() };
+    if state == O::LIVE || state == POISONED {
+        Ok(state)
+    } else {
+        Err(REFRAIN_E_MEMORY)
+    }
+}
+
+/// An object that nobody changes.
+///
+/// # Safety
+/// The pointer contract of this module.
+pub(super) unsafe fn shared<'a, O: Opaque>(object: *const O) -> Checked<&'a O::Value>
+where
+    O::Value: Sync,
+{
+    // SAFETY: as for this function.
+    if unsafe { state(object)? } == POISONED {
+        return Err(REFRAIN_E_PANIC);
+    }
+    // SAFETY: it is alive and of this type.
+    Ok(unsafe { &(*object.cast::<Object<O::Value>>()).value })
+}
+
+/// Changes an object; if that panics it is unusable from then on.
+///
+/// # Safety
+/// The pointer contract of this module.
+pub(super) unsafe fn change<O: Opaque>(
+    object: *mut O,
+    body: impl FnOnce(&mut O::Value) -> Checked<()>,
+) -> Checked<()>
+where
+    O::Value: Send,
+{
+    // SAFETY: as for this function.
+    if unsafe { state(object)? } == POISONED {
+        return Err(REFRAIN_E_PANIC);
+    }
+    // SAFETY: it is alive, of this type, and nobody else uses it.
+    let object = unsafe { &mut *object.cast::<Object<O::Value>>() };
+    let result = catch(|| body(&mut object.value));
+    if result == Err(REFRAIN_E_PANIC) {
+        object.state = POISONED;
+    }
+    result
+}
+
+/// Frees an object; NULL and what is no such object are left alone.
+///
+/// # Safety
+/// The pointer contract of this module.
+pub(super) unsafe fn destroy<O: Opaque>(object: *mut O) {
+    let body = || {
+        // SAFETY: as for this function.
+        unsafe { state(object)? };
+        let at = object.cast::<Object<O::Value>>();
+        // SAFETY: it was made by `create` and nobody else uses it.
+        unsafe {
+            (*at).state = DEAD;
+            drop(Box::from_raw(at));
+        }
+        Ok(())
+    };
+    // There is nobody to tell, and nothing to do about it.
+    let _ = guard(body);
+}
