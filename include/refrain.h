@@ -307,6 +307,27 @@ typedef uint32_t refrain_axis;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
+/** Where to compute. */
+enum refrain_backend
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /** A hardware GPU adapter if there is one, else the CPU. */
+    REFRAIN_BACKEND_AUTO = 0,
+    /** The best GPU adapter, a software renderer if there is nothing else. */
+    REFRAIN_BACKEND_GPU = 1,
+    /** The CPU. */
+    REFRAIN_BACKEND_CPU = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum refrain_backend refrain_backend;
+#else
+typedef uint32_t refrain_backend;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
 /** How the costs of consecutive calls add up. */
 enum refrain_budget_kind
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
@@ -469,6 +490,25 @@ typedef uint32_t refrain_pool;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
+/** What the network predicts. */
+enum refrain_prediction
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /** The velocity of a rectified flow, `noise - picture` (SiT, the emoji model). */
+    REFRAIN_PREDICTION_VELOCITY = 0,
+    /** The noise of a variance-preserving diffusion (DiT). */
+    REFRAIN_PREDICTION_EPSILON = 1,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum refrain_prediction refrain_prediction;
+#else
+typedef uint32_t refrain_prediction;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
 /** The rule that turns anchor times into weights. */
 enum refrain_predictor_kind
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
@@ -591,6 +631,32 @@ typedef uint32_t refrain_rescale;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
+/** How a picture is made of predictions. */
+enum refrain_sampler
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * Euler's method on the velocity of a rectified flow, evenly from t = 1 to 0. The network is
+     * given 1000 t.
+     */
+    REFRAIN_SAMPLER_EULER = 0,
+    /**
+     * Denoising diffusion implicit models (Song et al., 2020, arXiv 2010.02502) without added noise
+     * (eta 0), on the noise that a DiT predicts: 1000 training steps with linear betas from 1e-4 to
+     * 0.02, evenly spaced and rounded. The predicted picture is not clipped.
+     */
+    REFRAIN_SAMPLER_DDIM = 1,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum refrain_sampler refrain_sampler;
+#else
+typedef uint32_t refrain_sampler;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
 /** Which tensor is measured, and how. */
 enum refrain_signal
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
@@ -662,6 +728,15 @@ typedef enum refrain_weight_format refrain_weight_format;
 typedef uint32_t refrain_weight_format;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
+
+/** A model prepared on a device: its weights are loaded once and shared by all runs. */
+typedef struct refrain_engine refrain_engine;
+
+/** A checkpoint, checked. Reading it needs the feature cpu or gpu, as all that follows. */
+typedef struct refrain_model refrain_model;
+
+/** A run that makes pictures, one call of the network at a time. */
+typedef struct refrain_sampling refrain_sampling;
 
 /**
  * A scheduler: decides, call by call, for one run of a policy. It lives in memory of the caller,
@@ -954,6 +1029,90 @@ typedef struct refrain_binding {
     refrain_access access;
 } refrain_binding;
 
+/** What is said about a checkpoint beside the file, and goes before what the file says. */
+typedef struct refrain_model_options {
+    /** sizeof(refrain_model_options). */
+    uint32_t struct_size;
+    /** Attention heads; 0: as the file says, else as published for its size. */
+    uint32_t num_heads;
+    /** 1: look at `prediction`. 0: as the file says, else as usual for its shape. */
+    uint32_t has_prediction;
+    /**
+     * What the network predicts. SiT checkpoints have sigma channels like DiT's and need
+     * REFRAIN_PREDICTION_VELOCITY said here if their metadata does not.
+     */
+    refrain_prediction prediction;
+} refrain_model_options;
+
+/** The sizes of a model. */
+typedef struct refrain_model_sizes {
+    /** Side of the square picture or latent, in pixels. */
+    uint32_t input_size;
+    /** Channels of the picture or latent. */
+    uint32_t in_channels;
+    /** Channels of the output: `in_channels`, or twice as many with learned sigma. */
+    uint32_t out_channels;
+    /** Side of a patch, in pixels. */
+    uint32_t patch_size;
+    /** Width of a token. */
+    uint32_t hidden_size;
+    /** Transformer blocks. */
+    uint32_t depth;
+    /** Attention heads. */
+    uint32_t num_heads;
+    /** Classes; label `num_classes` stands for none. */
+    uint32_t num_classes;
+    /** What the network predicts. */
+    refrain_prediction prediction;
+    /** Zero. */
+    uint32_t reserved;
+    /** Elements of all tensors. */
+    uint64_t parameters;
+    /** A hash over names, shapes and elements of the tensors: the same for the same weights. */
+    uint64_t fingerprint;
+} refrain_model_sizes;
+
+/** What a run is to do. Start from refrain_settings_default. */
+typedef struct refrain_settings {
+    /** sizeof(refrain_settings), as refrain_settings_default sets it. */
+    uint32_t struct_size;
+    /** Sampler steps, at least 1; with DDIM at most 1000. Default 50. */
+    uint32_t steps;
+    /** 1: look at `sampler`. 0: the sampler that fits the model. Default 0. */
+    uint32_t has_sampler;
+    /** The sampler. */
+    refrain_sampler sampler;
+    /**
+     * Classifier-free guidance scale s of u + s * (c - u), a finite number; 1 leaves the
+     * unconditional half out. Default 1.
+     */
+    float guidance;
+    /** Pictures of the run, at least 1. */
+    uint32_t class_count;
+    /** Seed of the noise. Picture i starts from the same noise however many pictures there are. */
+    uint64_t seed;
+    /**
+     * The class of each picture, `class_count` numbers from 0 to `num_classes`, which stands for
+     * none.
+     */
+    const uint32_t *classes;
+    /**
+     * When calls are skipped; NULL computes them all. A calibrated policy whose curve is not given
+     * gets that of the model, if there is one.
+     */
+    const struct refrain_policy *policy;
+} refrain_settings;
+
+/** Bytes that a run takes on its device. */
+typedef struct refrain_memory {
+    /** Weights, in the checkpoint's format; shared by all runs of an engine. */
+    uint64_t weights;
+    /** Activations, inputs and outputs, which a run without a policy needs too. */
+    uint64_t activations;
+    /** What the policy keeps from call to call. */
+    uint64_t state;
+} refrain_memory;
+
 
 
 #ifdef __cplusplus
@@ -1064,7 +1223,7 @@ refrain_status refrain_policy_parse(const char *text,
  * Reading it gives the same policy.
  *
  * - `policy`: in.
- * - `text`: out, room for `capacity` bytes: the text and a zero. A policy with a curve and a mask
+ * - `text_out`: out, room for `capacity` bytes: the text and a zero. A policy with a curve and a mask
  *   needs a few thousand.
  * - `capacity`: in, bytes; 0 only asks for the length.
  * - `length_out`: out, bytes of the text without the zero; written also with REFRAIN_E_CAPACITY.
@@ -1075,7 +1234,7 @@ refrain_status refrain_policy_parse(const char *text,
  */
 REFRAIN_API
 refrain_status refrain_policy_text(const struct refrain_policy *policy,
-                                   char *text,
+                                   char *text_out,
                                    size_t capacity,
                                    size_t *length_out);
 
@@ -1628,6 +1787,288 @@ REFRAIN_API
 refrain_status refrain_kernel_constant(uint32_t index,
                                        uint32_t constant,
                                        struct refrain_text *name_out);
+
+/**
+ * Reads a checkpoint from a `.safetensors` file with the published DiT and SiT parameter names, in
+ * f32, f16 or bf16.
+ *
+ * - `path`: in, UTF-8, ending in a zero.
+ * - `options`: in, optional: NULL leaves everything to the file.
+ * - `model_out`: out, to be destroyed with refrain_model_destroy.
+ * - `message`, `message_capacity`: optional; on an error, why in one line, naming the tensor.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_FILE if the file cannot be read; REFRAIN_E_FORMAT if it is damaged, a
+ * tensor is missing, superfluous, of the wrong shape, or holds NaN or infinity; REFRAIN_E_VALUE for
+ * an option that does not fit, or a path that is not UTF-8; REFRAIN_E_CONFIG_SIZE;
+ * REFRAIN_E_UNSUPPORTED; REFRAIN_E_NULL; REFRAIN_E_MEMORY if a pointer is not aligned;
+ * REFRAIN_E_PANIC.
+ */
+REFRAIN_API
+refrain_status refrain_model_open(const char *path,
+                                  const struct refrain_model_options *options,
+                                  struct refrain_model **model_out,
+                                  char *message,
+                                  size_t message_capacity);
+
+/**
+ * Reads a checkpoint from memory.
+ *
+ * - `bytes`: in, the contents of a `.safetensors` file; copied. No alignment is needed.
+ * - `byte_count`: in.
+ * - `options`: in, optional: NULL leaves everything to the file.
+ * - `model_out`: out, to be destroyed with refrain_model_destroy.
+ * - `message`, `message_capacity`: optional; on an error, why in one line, naming the tensor.
+ *
+ * Returns what refrain_model_open returns, but REFRAIN_E_FILE.
+ */
+REFRAIN_API
+refrain_status refrain_model_from_memory(const void *bytes,
+                                         size_t byte_count,
+                                         const struct refrain_model_options *options,
+                                         struct refrain_model **model_out,
+                                         char *message,
+                                         size_t message_capacity);
+
+/**
+ * Frees a model. Engines made of it keep what they need.
+ *
+ * - `model`: exclusive; optional: NULL does nothing.
+ */
+REFRAIN_API void refrain_model_destroy(struct refrain_model *model);
+
+/**
+ * The sizes of a model.
+ *
+ * - `model`: shared.
+ * - `info_out`: out.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no model or a pointer is not
+ * aligned.
+ */
+REFRAIN_API
+refrain_status refrain_model_info(const struct refrain_model *model,
+                                  struct refrain_model_sizes *info_out);
+
+/**
+ * Writes the name of a class; its number, if the file has no names.
+ *
+ * - `model`: shared.
+ * - `class_number`: in, 0 to `num_classes` - 1.
+ * - `text_out`: out, room for `capacity` bytes: the name and a zero.
+ * - `capacity`: in, bytes; 0 only asks for the length.
+ * - `length_out`: out, bytes of the name without the zero; written also with REFRAIN_E_CAPACITY.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_RANGE if there is no such class; REFRAIN_E_CAPACITY; REFRAIN_E_NULL;
+ * REFRAIN_E_MEMORY if there is no model or a pointer is not aligned.
+ */
+REFRAIN_API
+refrain_status refrain_model_class_name(const struct refrain_model *model,
+                                        uint32_t class_number,
+                                        char *text_out,
+                                        size_t capacity,
+                                        size_t *length_out);
+
+/**
+ * The number of a class, from its name or its number as text.
+ *
+ * - `model`: shared.
+ * - `name`: in, UTF-8, ending in a zero.
+ * - `class_out`: out.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_RANGE if there is no such class; REFRAIN_E_VALUE if the name is not
+ * UTF-8; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no model or a pointer is not aligned.
+ */
+REFRAIN_API
+refrain_status refrain_model_find_class(const struct refrain_model *model,
+                                        const char *name,
+                                        uint32_t *class_out);
+
+/**
+ * Prepares a model on a device.
+ *
+ * - `model`: shared; may be destroyed afterwards.
+ * - `backend`: in, a REFRAIN_BACKEND_... number.
+ * - `engine_out`: out, to be destroyed with refrain_engine_destroy.
+ * - `message`, `message_capacity`: optional; on an error, why in one line.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_DEVICE if there is no such device, the library was built without it,
+ * or it cannot hold the model; REFRAIN_E_VALUE for an unknown backend; REFRAIN_E_NULL;
+ * REFRAIN_E_MEMORY if there is no model or a pointer is not aligned; REFRAIN_E_PANIC.
+ */
+REFRAIN_API
+refrain_status refrain_engine_create(const struct refrain_model *model,
+                                     uint32_t backend,
+                                     struct refrain_engine **engine_out,
+                                     char *message,
+                                     size_t message_capacity);
+
+/**
+ * Frees an engine. Samplings made with it go on.
+ *
+ * - `engine`: exclusive; optional: NULL does nothing.
+ */
+REFRAIN_API void refrain_engine_destroy(struct refrain_engine *engine);
+
+/**
+ * Writes the name of the device, such as "cpu (2 threads, avx512)" or an adapter's name.
+ *
+ * - `engine`: shared.
+ * - `text_out`: out, room for `capacity` bytes: the name and a zero.
+ * - `capacity`: in, bytes; 0 only asks for the length.
+ * - `length_out`: out, bytes of the name without the zero; written also with REFRAIN_E_CAPACITY.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_CAPACITY; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no engine or a
+ * pointer is not aligned.
+ */
+REFRAIN_API
+refrain_status refrain_engine_device_name(const struct refrain_engine *engine,
+                                          char *text_out,
+                                          size_t capacity,
+                                          size_t *length_out);
+
+/**
+ * Settings to start from: 50 steps, the sampler that fits, guidance 1, every call computed. Classes
+ * must still be given.
+ *
+ * - `struct_size`: in, sizeof(refrain_settings).
+ * - `settings_out`: out.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_CONFIG_SIZE; REFRAIN_E_NULL; REFRAIN_E_MEMORY if the pointer is not
+ * aligned.
+ */
+REFRAIN_API
+refrain_status refrain_settings_default(size_t struct_size,
+                                        struct refrain_settings *settings_out);
+
+/**
+ * Bytes that a run would take, before anything of it is made.
+ *
+ * - `model`: shared.
+ * - `settings`: in.
+ * - `memory_out`: out.
+ * - `message`, `message_capacity`: optional; on an error, why in one line.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_VALUE if the settings do not fit the model; REFRAIN_E_CONFIG_SIZE;
+ * REFRAIN_E_UNSUPPORTED; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no model or a pointer is not
+ * aligned; REFRAIN_E_PANIC.
+ */
+REFRAIN_API
+refrain_status refrain_settings_memory(const struct refrain_model *model,
+                                       const struct refrain_settings *settings,
+                                       struct refrain_memory *memory_out,
+                                       char *message,
+                                       size_t message_capacity);
+
+/**
+ * Starts a run. All memory it needs is taken here.
+ *
+ * - `engine`: shared; may be destroyed while the run goes on.
+ * - `settings`: in, with what it points to; copied.
+ * - `sampling_out`: out, to be destroyed with refrain_sampling_destroy.
+ * - `message`, `message_capacity`: optional; on an error, why in one line.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_VALUE if the settings do not fit the model; REFRAIN_E_DEVICE if the
+ * device cannot hold the run; REFRAIN_E_CONFIG_SIZE; REFRAIN_E_UNSUPPORTED; REFRAIN_E_NULL;
+ * REFRAIN_E_MEMORY if there is no engine or a pointer is not aligned; REFRAIN_E_PANIC.
+ */
+REFRAIN_API
+refrain_status refrain_sampling_create(const struct refrain_engine *engine,
+                                       const struct refrain_settings *settings,
+                                       struct refrain_sampling **sampling_out,
+                                       char *message,
+                                       size_t message_capacity);
+
+/**
+ * Frees a run.
+ *
+ * - `sampling`: exclusive; optional: NULL does nothing.
+ */
+REFRAIN_API void refrain_sampling_destroy(struct refrain_sampling *sampling);
+
+/**
+ * Makes one call of the network, or stands in for it: one step of the sampler.
+ *
+ * - `sampling`: exclusive.
+ * - `event_out`: out, what was done; optional: may be NULL.
+ * - `left_out`: out, calls that are left; with 0 the pictures are done.
+ * - `message`, `message_capacity`: optional; on an error, why in one line.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_ORDER if no call was left; REFRAIN_E_DEVICE if the device failed, and
+ * the call may be tried again if it recovers; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no run or
+ * a pointer is not aligned; REFRAIN_E_PANIC.
+ */
+REFRAIN_API
+refrain_status refrain_sampling_advance(struct refrain_sampling *sampling,
+                                        struct refrain_event *event_out,
+                                        uint32_t *left_out,
+                                        char *message,
+                                        size_t message_capacity);
+
+/**
+ * Writes a picture as it is now, as 8-bit red, green and blue, row by row from the top.
+ *
+ * - `sampling`: shared.
+ * - `picture`: in, 0 to `class_count` - 1.
+ * - `rgb_out`: out, room for `capacity` bytes.
+ * - `capacity`: in, bytes; 0 only asks for the size.
+ * - `bytes_out`: out, bytes of the picture, 3 * side * side; written also with REFRAIN_E_CAPACITY.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_CAPACITY; REFRAIN_E_RANGE if there is no such picture;
+ * REFRAIN_E_UNSUPPORTED if the model does not draw in RGB: decode what refrain_sampling_latents
+ * gives; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no run or a pointer is not aligned;
+ * REFRAIN_E_PANIC.
+ */
+REFRAIN_API
+refrain_status refrain_sampling_image(const struct refrain_sampling *sampling,
+                                      uint32_t picture,
+                                      uint8_t *rgb_out,
+                                      size_t capacity,
+                                      size_t *bytes_out);
+
+/**
+ * Writes the latents of a picture as they are now: channels, rows, columns.
+ *
+ * - `sampling`: shared.
+ * - `picture`: in, 0 to `class_count` - 1.
+ * - `values_out`: out, room for `capacity` values.
+ * - `capacity`: in, values; 0 only asks for the size.
+ * - `count_out`: out, values of the picture; written also with REFRAIN_E_CAPACITY.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_CAPACITY; REFRAIN_E_RANGE if there is no such picture;
+ * REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no run or a pointer is not aligned; REFRAIN_E_PANIC.
+ */
+REFRAIN_API
+refrain_status refrain_sampling_latents(const struct refrain_sampling *sampling,
+                                        uint32_t picture,
+                                        float *values_out,
+                                        size_t capacity,
+                                        size_t *count_out);
+
+/**
+ * What happened so far.
+ *
+ * - `sampling`: shared.
+ * - `stats_out`: out.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no run or a pointer is not
+ * aligned; REFRAIN_E_PANIC.
+ */
+REFRAIN_API
+refrain_status refrain_sampling_stats(const struct refrain_sampling *sampling,
+                                      struct refrain_stats *stats_out);
+
+/**
+ * What a user should hear of the policy: that it cannot skip on so few steps, or did not.
+ *
+ * - `sampling`: shared.
+ * - `notice_out`: out.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no run or a pointer is not
+ * aligned; REFRAIN_E_PANIC.
+ */
+REFRAIN_API
+refrain_status refrain_sampling_notice(const struct refrain_sampling *sampling,
+                                       refrain_notice *notice_out);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -49,7 +49,7 @@ unsafe impl Sized32 for refrain_model_options {}
 /// The sizes of a model.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
-pub struct refrain_model_info {
+pub struct refrain_model_sizes {
     /// Side of the square picture or latent, in pixels.
     pub input_size: u32,
     /// Channels of the picture or latent.
@@ -78,7 +78,7 @@ pub struct refrain_model_info {
 
 const _: () = {
     assert!(size_of::<refrain_model_options>() == 4 * 4);
-    assert!(size_of::<refrain_model_info>() == 10 * 4 + 2 * 8);
+    assert!(size_of::<refrain_model_sizes>() == 10 * 4 + 2 * 8);
 };
 
 impl From<&ModelError> for refrain_status {
@@ -198,13 +198,13 @@ pub unsafe extern "C" fn refrain_model_destroy(model: *mut refrain_model) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn refrain_model_info(
     model: *const refrain_model,
-    info_out: *mut refrain_model_info,
+    info_out: *mut refrain_model_sizes,
 ) -> refrain_status {
     guard(|| {
         // SAFETY: the pointer contract of this module.
         let (model, info_out) = unsafe { (shared(model)?, output(info_out)?) };
         let config = model.config();
-        info_out.write(refrain_model_info {
+        info_out.write(refrain_model_sizes {
             input_size: config.input_size,
             in_channels: config.in_channels,
             out_channels: config.out_channels,

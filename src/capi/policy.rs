@@ -447,7 +447,7 @@ pub unsafe extern "C" fn refrain_policy_parse(
 /// Reading it gives the same policy.
 ///
 /// - `policy`: in.
-/// - `text`: out, room for `capacity` bytes: the text and a zero. A policy with a curve and a mask
+/// - `text_out`: out, room for `capacity` bytes: the text and a zero. A policy with a curve and a mask
 ///   needs a few thousand.
 /// - `capacity`: in, bytes; 0 only asks for the length.
 /// - `length_out`: out, bytes of the text without the zero; written also with REFRAIN_E_CAPACITY.
@@ -458,7 +458,7 @@ pub unsafe extern "C" fn refrain_policy_parse(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn refrain_policy_text(
     policy: *const refrain_policy,
-    text: *mut c_char,
+    text_out: *mut c_char,
     capacity: usize,
     length_out: *mut usize,
 ) -> refrain_status {
@@ -466,7 +466,7 @@ pub unsafe extern "C" fn refrain_policy_text(
         // SAFETY: the pointer contract of this module.
         let (policy, length) = unsafe { (read_quietly(policy)?, output(length_out)?) };
         // SAFETY: the pointer contract of this module.
-        unsafe { write_text(&policy, text, capacity, length) }
+        unsafe { write_text(&policy, text_out, capacity, length) }
     })
 }
 

@@ -1,0 +1,768 @@
+/* Everything a caller can get wrong that the library can see. Each row names what is wrong, makes
+   the call, and compares the status; outputs must be as they were.
+
+   Usage: errors MODEL HEADS. Prints a line a row: tests/capi.rs compares the rows of NULL pointers with
+   the functions of the header. Two faults can be planted: `plant-status` expects a wrong status,
+   `plant-output` writes an output. */
+#include <refrain.h>
+
+#include <math.h>
+#include <string.h>
+
+#include "check.h"
+
+/* Every output of every call. */
+static struct {
+    refrain_policy policy;
+    refrain_scheduler *scheduler;
+    refrain_decision decision;
+    refrain_event event;
+    refrain_stats stats;
+    refrain_weights weights;
+    refrain_kernel kernel;
+    refrain_binding binding;
+    refrain_text text;
+    refrain_model *model;
+    refrain_model_sizes info;
+    refrain_engine *engine;
+    refrain_settings settings;
+    refrain_memory memory;
+    refrain_sampling *sampling;
+    float values[4];
+    double value;
+    size_t size;
+    uint32_t number;
+    unsigned char bytes[64];
+    char string[64];
+} out;
+
+static int failures;
+
+static void blank(void) { memset(&out, 0xA5, sizeof out); }
+
+static int is_blank(void) {
+    const unsigned char *at = (const unsigned char *)&out;
+    size_t i;
+    for (i = 0; i < sizeof out; i++)
+        if (at[i] != 0xA5) return 0;
+    return 1;
+}
+
+static void expect(const char *what, refrain_status got, refrain_status expected) {
+    printf("%s %s\n", what, refrain_status_name(got));
+    if (got != expected) {
+        fprintf(stderr, "%s: %s, expected %s\n", what, refrain_status_name(got),
+                refrain_status_name(expected));
+        failures++;
+    }
+    if (expected != REFRAIN_OK && expected != REFRAIN_E_CAPACITY && !is_blank()) {
+        fprintf(stderr, "%s: an output was written\n", what);
+        failures++;
+    }
+    blank();
+}
+
+/* A row of a NULL pointer: the function, the parameter that is NULL, the arguments. */
+#define NUL(function, parameter, arguments)                                    \
+    expect("NULL " #function "." #parameter, function arguments, REFRAIN_E_NULL)
+/* A row of another error. */
+#define ROW(what, call, expected) expect(what, call, expected)
+
+#define POLICY(text, policy) TRY(refrain_policy_parse(text, sizeof(refrain_policy), policy, NULL, 0))
+
+static union {
+    long double align;
+    unsigned char bytes[REFRAIN_SCHEDULER_MAX_BYTES(3) + REFRAIN_ALIGNMENT];
+} store[3];
+
+static unsigned char *aligned(int i) {
+    unsigned char *bytes = store[i].bytes;
+    return bytes + (REFRAIN_ALIGNMENT - (uintptr_t)bytes % REFRAIN_ALIGNMENT) % REFRAIN_ALIGNMENT;
+}
+
+static refrain_scheduler *start(int i, const char *text, uint32_t steps, uint32_t lanes) {
+    refrain_policy policy;
+    refrain_scheduler *scheduler;
+    POLICY(text, &policy);
+    TRY(refrain_scheduler_init(aligned(i), REFRAIN_SCHEDULER_MAX_BYTES(3), &policy, steps, 1, lanes,
+                               &scheduler, NULL, 0));
+    return scheduler;
+}
+
+static void policies(void) {
+    refrain_policy good, bad;
+    struct {
+        refrain_policy policy;
+        uint32_t beyond[4];
+    } newer;
+    char why[200];
+    uint32_t *number;
+    size_t i, length;
+    /* Places of the enums in a policy. */
+    static const size_t enums[] = {
+        offsetof(refrain_policy, family),
+        offsetof(refrain_policy, gauge.kind),
+        offsetof(refrain_policy, gauge.signal),
+        offsetof(refrain_policy, gauge.reference),
+        offsetof(refrain_policy, gauge.rescale),
+        offsetof(refrain_policy, budget.kind),
+        offsetof(refrain_policy, budget.comparator),
+        offsetof(refrain_policy, predictor.kind),
+        offsetof(refrain_policy, predictor.axis),
+        offsetof(refrain_policy, site.kind),
+        offsetof(refrain_policy, pool),
+    };
+    static const size_t reserved[] = {
+        offsetof(refrain_policy, gauge.reserved),     offsetof(refrain_policy, budget.reserved),
+        offsetof(refrain_policy, guards.reserved),    offsetof(refrain_policy, predictor.reserved),
+        offsetof(refrain_policy, site.reserved),      offsetof(refrain_policy, reserved),
+    };
+    POLICY("teacache", &good);
+
+    NUL(refrain_policy_default, policy_out, (0, sizeof good, NULL));
+    NUL(refrain_policy_parse, text, (NULL, sizeof good, &out.policy, NULL, 0));
+    NUL(refrain_policy_parse, policy_out, ("full", sizeof good, NULL, NULL, 0));
+    NUL(refrain_policy_text, policy, (NULL, out.string, sizeof out.string, &out.size));
+    NUL(refrain_policy_text, text_out, (&good, NULL, 64, &out.size));
+    NUL(refrain_policy_text, length_out, (&good, out.string, sizeof out.string, NULL));
+    NUL(refrain_policy_check, policy, (NULL, 0, 0, NULL, 0));
+    NUL(refrain_policy_anchors, policy, (NULL, &out.number));
+    NUL(refrain_policy_anchors, anchors_out, (&good, NULL));
+    NUL(refrain_policy_wants_rate, policy, (NULL, &out.number));
+    NUL(refrain_policy_wants_rate, wants_out, (&good, NULL));
+    NUL(refrain_policy_needs_curve, policy, (NULL, &out.number));
+    NUL(refrain_policy_needs_curve, needs_out, (&good, NULL));
+
+    ROW("unknown family", refrain_policy_default(99, sizeof good, &out.policy), REFRAIN_E_RANGE);
+    ROW("default, size 0", refrain_policy_default(0, 0, &out.policy), REFRAIN_E_CONFIG_SIZE);
+    ROW("default, one byte short", refrain_policy_default(0, sizeof good - 1, &out.policy),
+        REFRAIN_E_CONFIG_SIZE);
+    ROW("parse, one byte short",
+        refrain_policy_parse("full", sizeof good - 1, &out.policy, NULL, 0), REFRAIN_E_CONFIG_SIZE);
+    ROW("parse, size of garbage",
+        refrain_policy_parse("full", (size_t)-1, &out.policy, NULL, 0), REFRAIN_E_CONFIG_SIZE);
+    ROW("parse, misaligned",
+        refrain_policy_parse("full", sizeof good, (refrain_policy *)(void *)((char *)&out.policy + 1),
+                             NULL, 0),
+        REFRAIN_E_MEMORY);
+
+    /* The message names the key, the value, and the range or the nearest name. */
+    ROW("parse, unknown key",
+        refrain_policy_parse("teacache:treshold=1", sizeof good, &out.policy, why, sizeof why),
+        REFRAIN_E_VALUE);
+    CHECK(strstr(why, "treshold") && strstr(why, "threshold"));
+    ROW("parse, out of range",
+        refrain_policy_parse("teacache:threshold=-2", sizeof good, &out.policy, why, sizeof why),
+        REFRAIN_E_VALUE);
+    CHECK(strstr(why, "threshold") && strstr(why, "-2") && strstr(why, "0 to 1000000"));
+    ROW("parse, unknown family",
+        refrain_policy_parse("teecache", sizeof good, &out.policy, why, 12), REFRAIN_E_VALUE);
+    CHECK(strlen(why) == 11);
+    ROW("parse, not UTF-8",
+        refrain_policy_parse("\xFF\xFE", sizeof good, &out.policy, why, sizeof why),
+        REFRAIN_E_VALUE);
+    memset(why, '?', sizeof why);
+    TRY(refrain_policy_parse("full", sizeof good, &out.policy, why, sizeof why));
+    CHECK(why[0] == '?');
+    blank();
+
+    bad = good;
+    bad.struct_size = 0;
+    ROW("struct_size 0", refrain_policy_check(&bad, 0, 0, NULL, 0), REFRAIN_E_CONFIG_SIZE);
+    bad.struct_size = sizeof bad - 1;
+    ROW("struct_size short", refrain_policy_check(&bad, 0, 0, NULL, 0), REFRAIN_E_CONFIG_SIZE);
+    bad.struct_size = 0xFFFFFFFF;
+    ROW("struct_size garbage", refrain_policy_check(&bad, 0, 0, NULL, 0), REFRAIN_E_CONFIG_SIZE);
+
+    /* A program built against a newer header. */
+    memset(&newer, 0xFF, sizeof newer);
+    TRY(refrain_policy_parse("teacache", sizeof newer, &newer.policy, NULL, 0));
+    CHECK(newer.policy.struct_size == sizeof newer);
+    for (i = 0; i < 4; i++) CHECK(newer.beyond[i] == 0);
+    TRY(refrain_policy_check(&newer.policy, 8, 1, NULL, 0));
+    newer.beyond[3] = 1;
+    ROW("newer field in use", refrain_policy_check(&newer.policy, 8, 1, NULL, 0),
+        REFRAIN_E_UNSUPPORTED);
+
+    for (i = 0; i < sizeof enums / sizeof *enums; i++) {
+        bad = good;
+        number = (uint32_t *)(void *)((unsigned char *)&bad + enums[i]);
+        *number = 9;
+        ROW("enum 9", refrain_policy_check(&bad, 0, 0, why, sizeof why), REFRAIN_E_VALUE);
+        CHECK(strstr(why, " is 9; allowed is 0 to "));
+        *number = 0xFFFFFFFF;
+        ROW("enum -1", refrain_policy_anchors(&bad, &out.number), REFRAIN_E_VALUE);
+    }
+    for (i = 0; i < sizeof reserved / sizeof *reserved; i++) {
+        bad = good;
+        *(uint32_t *)(void *)((unsigned char *)&bad + reserved[i]) = 1;
+        ROW("reserved 1", refrain_policy_check(&bad, 0, 0, NULL, 0), REFRAIN_E_UNSUPPORTED);
+    }
+    bad = good;
+    bad.budget.threshold = NAN;
+    ROW("threshold NaN", refrain_policy_check(&bad, 0, 0, why, sizeof why), REFRAIN_E_VALUE);
+    CHECK(strstr(why, "threshold"));
+    bad = good;
+    bad.gauge.curve_len = 0xFFFFFFFF;
+    ROW("curve_len -1", refrain_policy_check(&bad, 0, 0, NULL, 0), REFRAIN_E_VALUE);
+    bad = good;
+    bad.guards.mask_len = 0xFFFFFFFF;
+    ROW("mask_len -1", refrain_policy_check(&bad, 0, 0, NULL, 0), REFRAIN_E_VALUE);
+    bad = good;
+    bad.predictor.kind = REFRAIN_PREDICTOR_KIND_NEWTON;
+    bad.predictor.order = 0xFFFFFFFF;
+    ROW("order -1", refrain_policy_anchors(&bad, &out.number), REFRAIN_E_VALUE);
+    ROW("steps beyond 2^30", refrain_policy_check(&good, 1u << 31, 1, why, sizeof why),
+        REFRAIN_E_VALUE);
+    CHECK(strstr(why, "2147483648 steps"));
+    ROW("no evaluations", refrain_policy_check(&good, 8, 0, NULL, 0), REFRAIN_E_VALUE);
+    TRY(refrain_policy_check(&good, 0, 0, NULL, 0));
+    TRY(refrain_policy_default(REFRAIN_FAMILY_MAG_CACHE, sizeof bad, &bad));
+    TRY(refrain_policy_check(&bad, 0, 0, NULL, 0));
+    ROW("curve missing", refrain_policy_check(&bad, 8, 1, why, sizeof why), REFRAIN_E_VALUE);
+
+    ROW("text, capacity 0", refrain_policy_text(&good, NULL, 0, &out.size), REFRAIN_E_CAPACITY);
+    TRY(refrain_policy_text(&good, out.string, sizeof out.string, &out.size));
+    length = out.size;
+    blank();
+    TRY(refrain_policy_text(&good, out.string, length + 1, &out.size));
+    CHECK(out.string[length] == 0 && out.string[length + 1] == (char)0xA5);
+    blank();
+    CHECK(refrain_policy_text(&good, out.string, length, &out.size) == REFRAIN_E_CAPACITY);
+    CHECK(out.size == length && out.string[0] == (char)0xA5);
+    blank();
+}
+
+static void schedulers(void) {
+    refrain_policy policy;
+    refrain_scheduler *scheduler, *other;
+    refrain_call call = {0, 0, 0, 0, 0.0};
+    unsigned char saved[8192];
+    char why[200];
+    size_t size, i, damaged = 0;
+    double values[3] = {0.01, 0.01, 0.01};
+    POLICY("teacache", &policy);
+    TRY(refrain_scheduler_size(3, &size));
+
+    NUL(refrain_scheduler_size, bytes_out, (1, NULL));
+    NUL(refrain_scheduler_init, memory,
+        (NULL, size, &policy, 8, 1, 3, &out.scheduler, NULL, 0));
+    NUL(refrain_scheduler_init, policy,
+        (aligned(0), size, NULL, 8, 1, 3, &out.scheduler, NULL, 0));
+    NUL(refrain_scheduler_init, scheduler_out,
+        (aligned(0), size, &policy, 8, 1, 3, NULL, NULL, 0));
+    ROW("size of no lanes", refrain_scheduler_size(0, &out.size), REFRAIN_E_RANGE);
+    ROW("size of too many lanes", refrain_scheduler_size(REFRAIN_MAX_LANES + 1, &out.size),
+        REFRAIN_E_RANGE);
+    ROW("init without lanes",
+        refrain_scheduler_init(aligned(0), size, &policy, 8, 1, 0, &out.scheduler, why, sizeof why),
+        REFRAIN_E_RANGE);
+    CHECK(strstr(why, "0 lanes") && strstr(why, "65536"));
+    memset(store, 0x5A, sizeof store);
+    ROW("init one byte short",
+        refrain_scheduler_init(aligned(0), size - 1, &policy, 8, 1, 3, &out.scheduler, why,
+                               sizeof why),
+        REFRAIN_E_MEMORY);
+    CHECK(strstr(why, "are needed"));
+    ROW("init misaligned",
+        refrain_scheduler_init(aligned(0) + 8, size, &policy, 8, 1, 3, &out.scheduler, NULL, 0),
+        REFRAIN_E_MEMORY);
+    ROW("init without steps",
+        refrain_scheduler_init(aligned(0), size, &policy, 0, 1, 3, &out.scheduler, NULL, 0),
+        REFRAIN_E_VALUE);
+    ROW("init with nine evaluations",
+        refrain_scheduler_init(aligned(0), size, &policy, 8, 9, 3, &out.scheduler, NULL, 0),
+        REFRAIN_E_VALUE);
+    policy.struct_size--;
+    ROW("init with a short policy",
+        refrain_scheduler_init(aligned(0), size, &policy, 8, 1, 3, &out.scheduler, NULL, 0),
+        REFRAIN_E_CONFIG_SIZE);
+    for (i = 0; i < sizeof store[0].bytes; i++) CHECK(store[0].bytes[i] == 0x5A);
+
+    /* Memory that holds no scheduler. */
+    scheduler = (refrain_scheduler *)(void *)aligned(0);
+    ROW("begin on garbage", refrain_scheduler_begin(scheduler, &call, &out.decision),
+        REFRAIN_E_MEMORY);
+    ROW("reset on garbage", refrain_scheduler_reset(scheduler), REFRAIN_E_MEMORY);
+    ROW("stats of garbage", refrain_scheduler_stats(scheduler, &out.stats), REFRAIN_E_MEMORY);
+    memset(store, 0, sizeof store);
+    ROW("begin on zeros", refrain_scheduler_begin(scheduler, &call, &out.decision),
+        REFRAIN_E_MEMORY);
+    scheduler = (refrain_scheduler *)(void *)(aligned(0) + 4);
+    ROW("begin misaligned", refrain_scheduler_begin(scheduler, &call, &out.decision),
+        REFRAIN_E_MEMORY);
+
+    scheduler = start(0, "teacache:threshold=0.1,warmup=1", 8, 3);
+    NUL(refrain_scheduler_reset, scheduler, (NULL));
+    NUL(refrain_scheduler_begin, scheduler, (NULL, &call, &out.decision));
+    NUL(refrain_scheduler_begin, call, (scheduler, NULL, &out.decision));
+    NUL(refrain_scheduler_begin, decision_out, (scheduler, &call, NULL));
+    NUL(refrain_scheduler_abandon, scheduler, (NULL, 0));
+    NUL(refrain_scheduler_invalidate, scheduler, (NULL, 0));
+    NUL(refrain_scheduler_stats, scheduler, (NULL, &out.stats));
+    NUL(refrain_scheduler_stats, stats_out, (scheduler, NULL));
+    NUL(refrain_scheduler_reason_count, scheduler, (NULL, 0, &out.number));
+    NUL(refrain_scheduler_reason_count, count_out, (scheduler, 0, NULL));
+    NUL(refrain_scheduler_notice, scheduler, (NULL, &out.number));
+    NUL(refrain_scheduler_notice, notice_out, (scheduler, NULL));
+    NUL(refrain_scheduler_save_size, scheduler, (NULL, &out.size));
+    NUL(refrain_scheduler_save_size, bytes_out, (scheduler, NULL));
+    NUL(refrain_scheduler_save, scheduler, (NULL, out.bytes, sizeof out.bytes, &out.size));
+    NUL(refrain_scheduler_save, saved_out, (scheduler, NULL, sizeof saved, &out.size));
+    NUL(refrain_scheduler_save, bytes_out, (scheduler, saved, sizeof saved, NULL));
+    NUL(refrain_scheduler_restore, scheduler, (NULL, saved, sizeof saved));
+    NUL(refrain_scheduler_restore, saved, (scheduler, NULL, sizeof saved));
+    ROW("count of an unknown reason", refrain_scheduler_reason_count(scheduler, 99, &out.number),
+        REFRAIN_E_RANGE);
+
+    /* Out of order. No refused call changes the state. */
+    ROW("decide before begin", refrain_scheduler_decide(scheduler, 0, values, 1, &out.decision),
+        REFRAIN_E_ORDER);
+    ROW("commit before begin", refrain_scheduler_commit(scheduler, 0, NULL, 0, &out.event),
+        REFRAIN_E_ORDER);
+    ROW("abandon before begin", refrain_scheduler_abandon(scheduler, 0), REFRAIN_E_ORDER);
+    call.reserved = 1;
+    ROW("call.reserved", refrain_scheduler_begin(scheduler, &call, &out.decision),
+        REFRAIN_E_UNSUPPORTED);
+    call.reserved = 0;
+    call.step = 8;
+    ROW("step beyond the run", refrain_scheduler_begin(scheduler, &call, &out.decision),
+        REFRAIN_E_RANGE);
+    call.step = 0;
+    call.evaluation = 1;
+    ROW("evaluation beyond the step", refrain_scheduler_begin(scheduler, &call, &out.decision),
+        REFRAIN_E_RANGE);
+    call.evaluation = 0;
+    call.lane = 3;
+    ROW("lane that is not there", refrain_scheduler_begin(scheduler, &call, &out.decision),
+        REFRAIN_E_RANGE);
+    ROW("decide for a lane that is not there",
+        refrain_scheduler_decide(scheduler, 3, values, 1, &out.decision), REFRAIN_E_RANGE);
+    ROW("commit of a lane that is not there",
+        refrain_scheduler_commit(scheduler, 0xFFFFFFFF, NULL, 0, &out.event), REFRAIN_E_RANGE);
+    ROW("abandon of a lane that is not there", refrain_scheduler_abandon(scheduler, 3),
+        REFRAIN_E_RANGE);
+    ROW("invalidate of a lane that is not there", refrain_scheduler_invalidate(scheduler, 3),
+        REFRAIN_E_RANGE);
+    call.lane = 0;
+    call.time = INFINITY;
+    ROW("time infinite", refrain_scheduler_begin(scheduler, &call, &out.decision), REFRAIN_E_VALUE);
+    call.time = 0.0;
+
+    TRY(refrain_scheduler_begin(scheduler, &call, &out.decision));
+    CHECK(out.decision.needs == 0 && out.decision.reason == REFRAIN_REASON_WARMUP);
+    blank();
+    ROW("begin twice", refrain_scheduler_begin(scheduler, &call, &out.decision), REFRAIN_E_ORDER);
+    ROW("decide what is decided", refrain_scheduler_decide(scheduler, 0, values, 1, &out.decision),
+        REFRAIN_E_ORDER);
+    ROW("invalidate while open", refrain_scheduler_invalidate(scheduler, 0), REFRAIN_E_ORDER);
+    NUL(refrain_scheduler_commit, scheduler, (NULL, 0, NULL, 0, &out.event));
+    NUL(refrain_scheduler_commit, rates, (scheduler, 0, NULL, 1, &out.event));
+    ROW("two rates for one lane", refrain_scheduler_commit(scheduler, 0, values, 2, &out.event),
+        REFRAIN_E_VALUE);
+    ROW("misaligned rates",
+        refrain_scheduler_commit(scheduler, 0, (double *)(void *)((char *)values + 1), 1, &out.event),
+        REFRAIN_E_MEMORY);
+    TRY(refrain_scheduler_commit(scheduler, 0, NULL, 0, NULL));
+    ROW("commit twice", refrain_scheduler_commit(scheduler, 0, NULL, 0, &out.event),
+        REFRAIN_E_ORDER);
+    ROW("the same call again", refrain_scheduler_begin(scheduler, &call, &out.decision),
+        REFRAIN_E_ORDER);
+    call.step = 1;
+    TRY(refrain_scheduler_begin(scheduler, &call, &out.decision));
+    CHECK(out.decision.needs == 1);
+    blank();
+    NUL(refrain_scheduler_decide, scheduler, (NULL, 0, values, 1, &out.decision));
+    NUL(refrain_scheduler_decide, values, (scheduler, 0, NULL, 1, &out.decision));
+    NUL(refrain_scheduler_decide, decision_out, (scheduler, 0, values, 1, NULL));
+    ROW("commit what is undecided", refrain_scheduler_commit(scheduler, 0, NULL, 0, &out.event),
+        REFRAIN_E_ORDER);
+    ROW("two values for one lane", refrain_scheduler_decide(scheduler, 0, values, 2, &out.decision),
+        REFRAIN_E_VALUE);
+    ROW("no values", refrain_scheduler_decide(scheduler, 0, NULL, 0, &out.decision),
+        REFRAIN_E_VALUE);
+    values[0] = NAN; /* no error: the call is computed */
+    TRY(refrain_scheduler_decide(scheduler, 0, values, 1, &out.decision));
+    CHECK(out.decision.action == REFRAIN_ACTION_COMPUTE);
+    CHECK(out.decision.reason == REFRAIN_REASON_SIGNAL_UNUSABLE);
+    blank();
+
+    /* Saves. */
+    TRY(refrain_scheduler_save_size(scheduler, &size));
+    CHECK(size <= sizeof saved);
+    CHECK(refrain_scheduler_save(scheduler, out.bytes, sizeof out.bytes, &out.size)
+          == REFRAIN_E_CAPACITY);
+    CHECK(out.size == size && out.bytes[0] == 0xA5);
+    blank();
+    TRY(refrain_scheduler_save(scheduler, saved, sizeof saved, &size));
+    other = start(1, "teacache:threshold=0.1,warmup=1", 8, 3);
+    ROW("restore one byte short", refrain_scheduler_restore(other, saved, size - 1),
+        REFRAIN_E_FORMAT);
+    ROW("restore nothing", refrain_scheduler_restore(other, NULL, 0), REFRAIN_E_FORMAT);
+    ROW("restore one byte long", refrain_scheduler_restore(other, saved, size + 1),
+        REFRAIN_E_FORMAT);
+    other = start(1, "teacache:threshold=0.11,warmup=1", 8, 3);
+    ROW("restore under another policy", refrain_scheduler_restore(other, saved, size),
+        REFRAIN_E_FORMAT);
+    other = start(1, "teacache:threshold=0.1,warmup=1", 9, 3);
+    ROW("restore under other steps", refrain_scheduler_restore(other, saved, size),
+        REFRAIN_E_FORMAT);
+    other = start(1, "teacache:threshold=0.1,warmup=1", 8, 2);
+    ROW("restore with other lanes", refrain_scheduler_restore(other, saved, size),
+        REFRAIN_E_FORMAT);
+    other = start(1, "teacache:threshold=0.1,warmup=1", 8, 3);
+    for (i = 0; i < size; i++) {
+        /* Any damage is refused or leaves a state that goes on without harm. */
+        refrain_status status;
+        saved[i] ^= 0xFF;
+        status = refrain_scheduler_restore(other, saved, size);
+        saved[i] ^= 0xFF;
+        damaged += status == REFRAIN_E_FORMAT;
+        if (status == REFRAIN_OK) {
+            uint32_t lane;
+            for (lane = 0; lane < 3; lane++) {
+                refrain_call next = {7, 0, 0, 0, 0.0};
+                next.lane = lane;
+                refrain_scheduler_abandon(other, lane);
+                if (refrain_scheduler_begin(other, &next, &out.decision) == REFRAIN_OK)
+                    refrain_scheduler_commit(other, lane, NULL, 0, &out.event);
+            }
+        }
+    }
+    blank();
+    CHECK(damaged >= 24); /* the header at least */
+    TRY(refrain_scheduler_restore(other, saved, size));
+    TRY(refrain_scheduler_commit(other, 0, NULL, 0, NULL));
+}
+
+static void predictors(void) {
+    refrain_predictor rule = {REFRAIN_PREDICTOR_KIND_TAYLOR, 2, REFRAIN_AXIS_STEP, 0};
+    double times[9] = {3.0, 2.0, 1.0, 0, 0, 0, 0, 0, 0};
+    NUL(refrain_predictor_weights, predictor, (NULL, times, 3, 4.0, &out.weights));
+    NUL(refrain_predictor_weights, times, (&rule, NULL, 3, 4.0, &out.weights));
+    NUL(refrain_predictor_weights, weights_out, (&rule, times, 3, 4.0, NULL));
+    ROW("nine times", refrain_predictor_weights(&rule, times, 9, 4.0, &out.weights),
+        REFRAIN_E_RANGE);
+    ROW("target NaN", refrain_predictor_weights(&rule, times, 3, NAN, &out.weights),
+        REFRAIN_E_VALUE);
+    times[1] = INFINITY;
+    ROW("time infinite", refrain_predictor_weights(&rule, times, 3, 4.0, &out.weights),
+        REFRAIN_E_VALUE);
+    times[1] = 2.0;
+    rule.order = 4;
+    ROW("order 4", refrain_predictor_weights(&rule, times, 3, 4.0, &out.weights), REFRAIN_E_VALUE);
+    rule.order = 2;
+    rule.kind = 77;
+    ROW("predictor 77", refrain_predictor_weights(&rule, times, 3, 4.0, &out.weights),
+        REFRAIN_E_VALUE);
+    rule.kind = 1;
+    rule.reserved = 1;
+    ROW("predictor.reserved", refrain_predictor_weights(&rule, times, 3, 4.0, &out.weights),
+        REFRAIN_E_UNSUPPORTED);
+}
+
+static void buffers(void) {
+    const float a[4] = {1, 2, 3, 4}, b[4] = {1, 2, 3, 5};
+    const float weights[2] = {0.0f, 0.5f};
+    const float *anchors[9] = {NULL, a, NULL, NULL, NULL, NULL, NULL, NULL, NULL};
+    const float missing[2] = {0.5f, 0.5f};
+    int i;
+    NUL(refrain_cpu_relative_l1, reference, (NULL, b, 4, &out.value));
+    NUL(refrain_cpu_relative_l1, now, (a, NULL, 4, &out.value));
+    NUL(refrain_cpu_relative_l1, value_out, (a, b, 4, NULL));
+    NUL(refrain_cpu_mean_change, reference, (NULL, b, 4, &out.value));
+    NUL(refrain_cpu_mean_change, now, (a, NULL, 4, &out.value));
+    NUL(refrain_cpu_mean_change, value_out, (a, b, 4, NULL));
+    NUL(refrain_cpu_rate, output_before, (1.0, NULL, b, 4, &out.value));
+    NUL(refrain_cpu_rate, output, (1.0, a, NULL, 4, &out.value));
+    NUL(refrain_cpu_rate, rate_out, (1.0, a, b, 4, NULL));
+    NUL(refrain_cpu_blend, weights, (NULL, anchors, 2, a, 4, out.values));
+    NUL(refrain_cpu_blend, anchors, (weights, NULL, 2, a, 4, out.values));
+    NUL(refrain_cpu_blend, values_out, (weights, anchors, 2, a, 4, NULL));
+    ROW("an anchor that is read is NULL", refrain_cpu_blend(missing, anchors, 2, a, 4, out.values),
+        REFRAIN_E_NULL);
+    ROW("nine anchors", refrain_cpu_blend(weights, anchors, 9, a, 4, out.values), REFRAIN_E_RANGE);
+    ROW("misaligned values",
+        refrain_cpu_relative_l1((const float *)(const void *)((const char *)a + 1), b, 3, &out.value),
+        REFRAIN_E_MEMORY);
+    ROW("more values than memory", refrain_cpu_mean_change(a, b, (size_t)-1, &out.value),
+        REFRAIN_E_MEMORY);
+    /* A pointer whose count is 0 is not looked at. */
+    TRY(refrain_cpu_relative_l1(NULL, NULL, 0, &out.value));
+    CHECK(!isfinite(out.value));
+    TRY(refrain_cpu_blend(NULL, NULL, 0, NULL, 0, NULL));
+    TRY(refrain_cpu_relative_l1(a, b, 4, &out.value));
+    CHECK(out.value == 0.1);
+    TRY(refrain_cpu_blend(weights, anchors, 2, b, 4, out.values));
+    for (i = 0; i < 4; i++) CHECK(out.values[i] == b[i] + 0.5f * a[i]);
+    TRY(refrain_cpu_blend(weights, anchors, 2, out.values, 4, out.values));
+    for (i = 0; i < 4; i++) CHECK(out.values[i] == b[i] + a[i]);
+    TRY(refrain_cpu_blend(weights, anchors, 2, NULL, 4, out.values));
+    for (i = 0; i < 4; i++) CHECK(out.values[i] == 0.5f * a[i]);
+    blank();
+}
+
+static void kernels(void) {
+    uint32_t i, k, count = refrain_kernel_count(), formats = 0;
+    NUL(refrain_kernel_find, name, (NULL, &out.number));
+    NUL(refrain_kernel_find, index_out, ("blend", NULL));
+    NUL(refrain_kernel_info, kernel_out, (0, NULL));
+    NUL(refrain_kernel_source, source_out, (0, NULL));
+    NUL(refrain_kernel_binding, binding_out, (0, 1, NULL));
+    NUL(refrain_kernel_constant, name_out, (0, 0, NULL));
+    ROW("unknown kernel", refrain_kernel_find("blende", &out.number), REFRAIN_E_RANGE);
+    ROW("kernel not UTF-8", refrain_kernel_find("\xFF", &out.number), REFRAIN_E_VALUE);
+    ROW("info beyond the table", refrain_kernel_info(count, &out.kernel), REFRAIN_E_RANGE);
+    ROW("source beyond the table", refrain_kernel_source(0xFFFFFFFF, &out.text), REFRAIN_E_RANGE);
+    ROW("binding 0", refrain_kernel_binding(0, 0, &out.binding), REFRAIN_E_RANGE);
+    ROW("binding beyond the table", refrain_kernel_binding(count, 1, &out.binding),
+        REFRAIN_E_RANGE);
+    ROW("constant beyond the table", refrain_kernel_constant(count, 0, &out.text), REFRAIN_E_RANGE);
+    for (i = 0; i < count; i++) {
+        char name[64];
+        size_t place;
+        const char *source;
+        TRY(refrain_kernel_info(i, &out.kernel));
+        CHECK(out.kernel.name.length < sizeof name && out.kernel.params_bytes % 16 == 0);
+        memcpy(name, out.kernel.name.data, out.kernel.name.length);
+        name[out.kernel.name.length] = 0;
+        TRY(refrain_kernel_find(name, &out.number));
+        CHECK(out.number == i);
+        TRY(refrain_kernel_source(i, &out.text));
+        source = out.text.data;
+        for (place = 0; place + 8 <= out.text.length; place++)
+            if (memcmp(source + place, "fn main(", 8) == 0) break;
+        CHECK(place + 8 <= out.text.length);
+        for (k = 1; k <= out.kernel.binding_count; k++) {
+            TRY(refrain_kernel_binding(i, k, &out.binding));
+            CHECK((out.binding.access == REFRAIN_ACCESS_WRITE) == (k == out.kernel.binding_count));
+        }
+        CHECK(refrain_kernel_binding(i, k, &out.binding) == REFRAIN_E_RANGE);
+        for (k = 0; k < out.kernel.constant_count; k++) {
+            TRY(refrain_kernel_constant(i, k, &out.text));
+            formats += out.text.length == 6 && memcmp(out.text.data, "FORMAT", 6) == 0;
+        }
+        CHECK(refrain_kernel_constant(i, k, &out.text) == REFRAIN_E_RANGE);
+        blank();
+    }
+    CHECK(count >= 16 && formats == 5);
+}
+
+static void runs(const char *path, uint32_t heads) {
+    refrain_model *model;
+    refrain_model_sizes info;
+    refrain_model_options options = {sizeof options, 0, 0, 0};
+    refrain_engine *engine;
+    refrain_sampling *sampling;
+    refrain_settings settings;
+    refrain_policy policy;
+    uint32_t classes[2] = {0, 0};
+    char why[300];
+    void *bytes;
+    size_t length;
+    FILE *file = fopen(path, "rb");
+    CHECK(file && fseek(file, 0, SEEK_END) == 0);
+    length = (size_t)ftell(file);
+    bytes = malloc(length);
+    rewind(file);
+    CHECK(bytes && fread(bytes, 1, length, file) == length);
+    fclose(file);
+
+    NUL(refrain_model_open, path, (NULL, NULL, &out.model, NULL, 0));
+    NUL(refrain_model_open, model_out, (path, NULL, NULL, NULL, 0));
+    NUL(refrain_model_from_memory, bytes, (NULL, length, NULL, &out.model, NULL, 0));
+    NUL(refrain_model_from_memory, model_out, (bytes, length, NULL, NULL, NULL, 0));
+    ROW("no file", refrain_model_open("nowhere/no.safetensors", NULL, &out.model, why, sizeof why),
+        REFRAIN_E_FILE);
+    CHECK(strstr(why, "nowhere/no.safetensors"));
+    ROW("path not UTF-8", refrain_model_open("\xFF", NULL, &out.model, NULL, 0), REFRAIN_E_VALUE);
+    ROW("empty model", refrain_model_from_memory(NULL, 0, NULL, &out.model, why, sizeof why),
+        REFRAIN_E_FORMAT);
+    ROW("truncated model",
+        refrain_model_from_memory(bytes, length - 1, NULL, &out.model, why, sizeof why),
+        REFRAIN_E_FORMAT);
+    options.struct_size = 4;
+    ROW("short options", refrain_model_open(path, &options, &out.model, NULL, 0),
+        REFRAIN_E_CONFIG_SIZE);
+    options.struct_size = sizeof options;
+    options.num_heads = 7777;
+    ROW("impossible heads", refrain_model_open(path, &options, &out.model, why, sizeof why),
+        REFRAIN_E_VALUE);
+    CHECK(strstr(why, "7777"));
+    options.num_heads = 0;
+    options.has_prediction = 1;
+    options.prediction = 5;
+    ROW("impossible prediction", refrain_model_open(path, &options, &out.model, why, sizeof why),
+        REFRAIN_E_VALUE);
+    options.has_prediction = 2;
+    ROW("has_prediction 2", refrain_model_open(path, &options, &out.model, NULL, 0),
+        REFRAIN_E_UNSUPPORTED);
+    refrain_model_destroy(NULL);
+    refrain_engine_destroy(NULL);
+    refrain_sampling_destroy(NULL);
+
+    options.has_prediction = 0;
+    ROW("a prediction that is not looked at",
+        refrain_model_open(path, &options, &out.model, NULL, 0), REFRAIN_E_UNSUPPORTED);
+    options.prediction = 0;
+    options.num_heads = heads;
+    TRY(refrain_model_from_memory(bytes, length, &options, &model, NULL, 0));
+    free(bytes);
+    TRY(refrain_model_info(model, &info));
+    NUL(refrain_model_info, model, (NULL, &out.info));
+    NUL(refrain_model_info, info_out, (model, NULL));
+    NUL(refrain_model_class_name, model, (NULL, 0, out.string, sizeof out.string, &out.size));
+    NUL(refrain_model_class_name, text_out, (model, 0, NULL, 64, &out.size));
+    NUL(refrain_model_class_name, length_out, (model, 0, out.string, sizeof out.string, NULL));
+    NUL(refrain_model_find_class, model, (NULL, "0", &out.number));
+    NUL(refrain_model_find_class, name, (model, NULL, &out.number));
+    NUL(refrain_model_find_class, class_out, (model, "0", NULL));
+    ROW("class beyond the model",
+        refrain_model_class_name(model, info.num_classes, out.string, sizeof out.string, &out.size),
+        REFRAIN_E_RANGE);
+    ROW("unknown class", refrain_model_find_class(model, "no such class", &out.number),
+        REFRAIN_E_RANGE);
+    TRY(refrain_model_class_name(model, 1, out.string, sizeof out.string, &out.size));
+    TRY(refrain_model_find_class(model, out.string, &out.number));
+    CHECK(out.number == 1);
+    blank();
+
+    NUL(refrain_engine_create, model, (NULL, REFRAIN_BACKEND_CPU, &out.engine, NULL, 0));
+    NUL(refrain_engine_create, engine_out, (model, REFRAIN_BACKEND_CPU, NULL, NULL, 0));
+    ROW("unknown backend", refrain_engine_create(model, 9, &out.engine, why, sizeof why),
+        REFRAIN_E_VALUE);
+    CHECK(strstr(why, "backend is 9"));
+    TRY(refrain_engine_create(model, REFRAIN_BACKEND_CPU, &engine, NULL, 0));
+    NUL(refrain_engine_device_name, engine, (NULL, out.string, sizeof out.string, &out.size));
+    NUL(refrain_engine_device_name, text_out, (engine, NULL, 64, &out.size));
+    NUL(refrain_engine_device_name, length_out, (engine, out.string, sizeof out.string, NULL));
+    /* One object in the place of another. */
+    ROW("an engine for a model",
+        refrain_model_info((const refrain_model *)(const void *)engine, &out.info),
+        REFRAIN_E_MEMORY);
+
+    NUL(refrain_settings_default, settings_out, (sizeof settings, NULL));
+    ROW("short settings", refrain_settings_default(8, &out.settings), REFRAIN_E_CONFIG_SIZE);
+    TRY(refrain_settings_default(sizeof settings, &settings));
+    settings.steps = 2;
+    NUL(refrain_settings_memory, model, (NULL, &settings, &out.memory, NULL, 0));
+    NUL(refrain_settings_memory, settings, (model, NULL, &out.memory, NULL, 0));
+    NUL(refrain_settings_memory, memory_out, (model, &settings, NULL, NULL, 0));
+    NUL(refrain_sampling_create, engine, (NULL, &settings, &out.sampling, NULL, 0));
+    NUL(refrain_sampling_create, settings, (engine, NULL, &out.sampling, NULL, 0));
+    NUL(refrain_sampling_create, sampling_out, (engine, &settings, NULL, NULL, 0));
+    settings.class_count = 2;
+    ROW("classes missing", refrain_sampling_create(engine, &settings, &out.sampling, NULL, 0),
+        REFRAIN_E_NULL);
+    settings.classes = classes;
+    settings.class_count = 0;
+    ROW("no pictures", refrain_sampling_create(engine, &settings, &out.sampling, why, sizeof why),
+        REFRAIN_E_VALUE);
+    settings.class_count = 2;
+    classes[1] = info.num_classes + 1;
+    ROW("class beyond the classes",
+        refrain_sampling_create(engine, &settings, &out.sampling, why, sizeof why), REFRAIN_E_VALUE);
+    classes[1] = 1;
+    settings.steps = 0;
+    ROW("no steps", refrain_sampling_create(engine, &settings, &out.sampling, why, sizeof why),
+        REFRAIN_E_VALUE);
+    CHECK(strstr(why, "steps"));
+    settings.steps = 0xFFFFFFFF;
+    ROW("steps -1", refrain_sampling_create(engine, &settings, &out.sampling, why, sizeof why),
+        REFRAIN_E_VALUE);
+    settings.steps = 2;
+    settings.guidance = NAN;
+    ROW("guidance NaN", refrain_sampling_create(engine, &settings, &out.sampling, why, sizeof why),
+        REFRAIN_E_VALUE);
+    CHECK(strstr(why, "guidance"));
+    settings.guidance = 2.0f;
+    settings.has_sampler = 1;
+    settings.sampler = 9;
+    ROW("sampler 9", refrain_sampling_create(engine, &settings, &out.sampling, why, sizeof why),
+        REFRAIN_E_VALUE);
+    settings.sampler = info.prediction == REFRAIN_PREDICTION_VELOCITY ? REFRAIN_SAMPLER_DDIM
+                                                                      : REFRAIN_SAMPLER_EULER;
+    ROW("the other sampler",
+        refrain_sampling_create(engine, &settings, &out.sampling, why, sizeof why), REFRAIN_E_VALUE);
+    settings.has_sampler = 0;
+    settings.sampler = 1;
+    ROW("a sampler that is not looked at",
+        refrain_sampling_create(engine, &settings, &out.sampling, NULL, 0), REFRAIN_E_UNSUPPORTED);
+    settings.sampler = 0;
+    settings.struct_size = 12;
+    ROW("short settings", refrain_sampling_create(engine, &settings, &out.sampling, NULL, 0),
+        REFRAIN_E_CONFIG_SIZE);
+    settings.struct_size = sizeof settings;
+    POLICY("interval", &policy);
+    policy.pool = 50;
+    settings.policy = &policy;
+    ROW("bad policy", refrain_sampling_create(engine, &settings, &out.sampling, why, sizeof why),
+        REFRAIN_E_VALUE);
+    CHECK(strstr(why, "pool"));
+    POLICY("interval:interval=2", &policy);
+    TRY(refrain_settings_memory(model, &settings, &out.memory, NULL, 0));
+    CHECK(out.memory.weights > 0 && out.memory.activations > 0 && out.memory.state > 0);
+    blank();
+
+    TRY(refrain_sampling_create(engine, &settings, &sampling, NULL, 0));
+    refrain_model_destroy(model);
+    refrain_engine_destroy(engine);
+    NUL(refrain_sampling_advance, sampling, (NULL, &out.event, &out.number, NULL, 0));
+    NUL(refrain_sampling_advance, left_out, (sampling, &out.event, NULL, NULL, 0));
+    NUL(refrain_sampling_image, sampling, (NULL, 0, out.bytes, sizeof out.bytes, &out.size));
+    NUL(refrain_sampling_image, rgb_out, (sampling, 0, NULL, 64, &out.size));
+    NUL(refrain_sampling_image, bytes_out, (sampling, 0, out.bytes, sizeof out.bytes, NULL));
+    NUL(refrain_sampling_latents, sampling, (NULL, 0, out.values, 4, &out.size));
+    NUL(refrain_sampling_latents, values_out, (sampling, 0, NULL, 4, &out.size));
+    NUL(refrain_sampling_latents, count_out, (sampling, 0, out.values, 4, NULL));
+    NUL(refrain_sampling_stats, sampling, (NULL, &out.stats));
+    NUL(refrain_sampling_stats, stats_out, (sampling, NULL));
+    NUL(refrain_sampling_notice, sampling, (NULL, &out.number));
+    NUL(refrain_sampling_notice, notice_out, (sampling, NULL));
+    ROW("latents of a picture that is not there",
+        refrain_sampling_latents(sampling, 2, NULL, 0, &out.size), REFRAIN_E_RANGE);
+    CHECK(refrain_sampling_latents(sampling, 1, out.values, 4, &out.size) == REFRAIN_E_CAPACITY);
+    CHECK(out.size == (size_t)info.in_channels * info.input_size * info.input_size);
+    blank();
+    if (info.in_channels != 3) {
+        ROW("no RGB", refrain_sampling_image(sampling, 0, NULL, 0, &out.size),
+            REFRAIN_E_UNSUPPORTED);
+    } else {
+        CHECK(refrain_sampling_image(sampling, 1, NULL, 0, &out.size) == REFRAIN_E_CAPACITY);
+        CHECK(out.size == 3 * (size_t)info.input_size * info.input_size);
+        blank();
+        ROW("a picture that is not there", refrain_sampling_image(sampling, 2, NULL, 0, &out.size),
+            REFRAIN_E_RANGE);
+    }
+    TRY(refrain_sampling_advance(sampling, NULL, &out.number, NULL, 0));
+    CHECK(out.number == 1);
+    TRY(refrain_sampling_advance(sampling, &out.event, &out.number, NULL, 0));
+    CHECK(out.number == 0 && out.event.step == 1);
+    blank();
+    ROW("advance after the end",
+        refrain_sampling_advance(sampling, &out.event, &out.number, why, sizeof why),
+        REFRAIN_E_ORDER);
+    TRY(refrain_sampling_stats(sampling, &out.stats));
+    CHECK(out.stats.calls == 2);
+    blank();
+    refrain_sampling_destroy(sampling);
+}
+
+int main(int argc, char **argv) {
+    CHECK(argc >= 3);
+    blank();
+    if (argc > 3 && strcmp(argv[3], "plant-status") == 0)
+        expect("planted", refrain_policy_check(NULL, 0, 0, NULL, 0), REFRAIN_E_ORDER);
+    if (argc > 3 && strcmp(argv[3], "plant-output") == 0) {
+        out.size = 0;
+        expect("planted", refrain_policy_check(NULL, 0, 0, NULL, 0), REFRAIN_E_NULL);
+    }
+    policies();
+    schedulers();
+    predictors();
+    buffers();
+    kernels();
+    runs(argv[1], (uint32_t)atoi(argv[2]));
+    if (failures) fprintf(stderr, "%d rows failed\n", failures);
+    return failures != 0;
+}

@@ -1,0 +1,149 @@
+//! The decision corpus of `tests/corpus`, through the C functions.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use serde::Deserialize;
+
+use crate::build::{program, root};
+
+#[derive(Deserialize)]
+struct File {
+    case: Vec<Case>,
+}
+
+/// A case; the format is described in `tests/corpus/published.toml`.
+#[derive(Deserialize)]
+struct Case {
+    name: String,
+    policy: String,
+    steps: usize,
+    #[serde(default = "one")]
+    evaluations: usize,
+    #[serde(default = "one")]
+    lanes: usize,
+    #[serde(default)]
+    signals: Vec<f64>,
+    #[serde(default)]
+    rates: Vec<f64>,
+    #[serde(default)]
+    times: Vec<f64>,
+    #[serde(default)]
+    invalidate: Vec<usize>,
+    actions: String,
+    reasons: String,
+}
+
+fn one() -> usize {
+    1
+}
+
+/// As `tests/c/corpus.c` reads it.
+fn lines(case: &Case) -> String {
+    let Case {
+        name,
+        policy,
+        steps,
+        evaluations,
+        lanes,
+        ..
+    } = case;
+    let mut text = format!("case {name}\npolicy {policy}\nrun {steps} {evaluations} {lanes}\n");
+    let pooled = policy.contains("pool=") && !policy.contains("pool=alone");
+    let together = if pooled { *lanes } else { 1 };
+    let at = |list: &[f64], i: usize| list.get(i).or(list.last()).copied();
+    let mut decisions = 0;
+    for call in 0..steps * evaluations {
+        for lane in (0..*lanes).step_by(together) {
+            let first = call * lanes + lane;
+            let values = first..first + together;
+            let signals: Vec<f64> = values
+                .clone()
+                .map(|i| at(&case.signals, i).unwrap_or(f64::NAN))
+                .collect();
+            let rates: Vec<f64> = values.filter_map(|i| at(&case.rates, i)).collect();
+            let (step, evaluation) = (call / evaluations, call % evaluations);
+            let time = at(&case.times, call).unwrap_or(call as f64);
+            let invalidated = u8::from(case.invalidate.contains(&decisions));
+            write!(
+                text,
+                "call {step} {evaluation} {lane} {time:?} {invalidated}"
+            )
+            .unwrap();
+            for list in [signals, rates] {
+                write!(text, " {}", list.len()).unwrap();
+                list.iter().for_each(|v| write!(text, " {v:?}").unwrap());
+            }
+            text.push('\n');
+            decisions += 1;
+        }
+    }
+    text + "end\n"
+}
+
+fn cases() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for entry in fs::read_dir(root().join("tests/corpus")).unwrap() {
+        let path = entry.unwrap().path();
+        let file: File = toml::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+        cases.extend(file.case);
+    }
+    assert!(cases.len() > 100, "only {} cases were found", cases.len());
+    cases
+}
+
+/// What the program prints for the cases.
+fn decided(exe: &Path, cases: &[Case]) -> Vec<String> {
+    let mut child = Command::new(exe)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let input: String = cases.iter().map(lines).collect();
+    let mut stdin = child.stdin.take().unwrap();
+    let writer = std::thread::spawn(move || stdin.write_all(input.as_bytes()));
+    let out = child.wait_with_output().unwrap();
+    writer.join().unwrap().unwrap();
+    assert!(out.status.success(), "{}", out.status);
+    let text = String::from_utf8(out.stdout).unwrap();
+    text.lines().map(str::to_owned).collect()
+}
+
+/// The cases that were decided otherwise than written.
+fn wrong(exe: &Path, cases: &[Case]) -> Vec<String> {
+    let found = decided(exe, cases);
+    assert_eq!(found.len(), cases.len());
+    let expected = cases.iter().map(|case| {
+        let Case {
+            name,
+            actions,
+            reasons,
+            ..
+        } = case;
+        format!("{name} {actions} {reasons}")
+    });
+    let pairs = expected
+        .zip(found)
+        .filter(|(expected, found)| expected != found);
+    pairs
+        .map(|(expected, found)| format!("expected {expected}\n   found {found}"))
+        .collect()
+}
+
+#[test]
+fn every_case_is_decided_as_written() {
+    let exe = program("corpus");
+    let mut cases = cases();
+    let wrong_ones = wrong(&exe, &cases);
+    assert!(wrong_ones.is_empty(), "{}", wrong_ones.join("\n"));
+
+    let planted = cases
+        .iter_mut()
+        .find(|case| case.policy == "teacache:threshold=0.25");
+    let planted = planted.expect("the corpus has such a case");
+    planted.policy = "teacache:threshold=0.05".to_owned();
+    assert_eq!(wrong(&exe, &cases).len(), 1, "planted");
+}

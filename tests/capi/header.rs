@@ -1,0 +1,151 @@
+//! The header: read, and compiled in several languages.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use crate::build::{C, compile, folder, root, stderr};
+
+/// One function of the header.
+pub(crate) struct Function {
+    pub(crate) name: String,
+    /// Parameters that are pointers and must not be NULL.
+    pub(crate) needed: Vec<String>,
+    /// Parameters that are pointers and may be NULL.
+    pub(crate) optional: Vec<String>,
+}
+
+pub(crate) fn text() -> String {
+    fs::read_to_string(root().join("include/refrain.h")).expect("the header is there")
+}
+
+/// The functions of a header, with what their comments call optional.
+pub(crate) fn functions(header: &str) -> Vec<Function> {
+    let mut functions = Vec::new();
+    for item in header.split("\n\n") {
+        let Some((comment, declaration)) = item.split_once("REFRAIN_API") else {
+            continue;
+        };
+        let Some((head, parameters)) = declaration.split_once('(') else {
+            continue;
+        };
+        if !comment.starts_with("/**") {
+            continue;
+        }
+        let name = head.split([' ', '*', '\n']).next_back().expect("a name");
+        let (needed, optional) = parameters
+            .trim_end_matches(|c| c != ')')
+            .trim_end_matches(')')
+            .split(',')
+            .filter(|parameter| parameter.contains('*'))
+            .map(|parameter| parameter.split([' ', '*']).next_back().expect("a name"))
+            .map(str::to_owned)
+            .partition(|parameter| !is_optional(comment, parameter));
+        functions.push(Function {
+            name: name.to_owned(),
+            needed,
+            optional,
+        });
+    }
+    functions
+}
+
+fn is_optional(comment: &str, parameter: &str) -> bool {
+    let entry = comment.split(" - `").find(|entry| {
+        entry
+            .split(':')
+            .next()
+            .is_some_and(|names| names.split(['`', ',', ' ']).any(|name| name == parameter))
+    });
+    let entry = entry.unwrap_or_else(|| panic!("`{parameter}` is not described: {comment}"));
+    entry.contains("optional")
+}
+
+/// Pointers that no row of `tests/c/errors.c` sets to NULL.
+fn without_row(functions: &[Function], rows: &BTreeSet<String>) -> Vec<String> {
+    let all = functions.iter().flat_map(|function| {
+        let needed = function.needed.iter();
+        needed.map(move |parameter| format!("{}.{parameter}", function.name))
+    });
+    all.filter(|row| !rows.contains(row)).collect()
+}
+
+/// `errors.c` prints a row for each pointer it sets to NULL.
+pub(crate) fn check_null_rows(printed: &str) {
+    let rows = printed
+        .lines()
+        .filter_map(|line| line.strip_prefix("NULL "));
+    let mut rows: BTreeSet<String> = rows
+        .map(|line| line.split(' ').next().expect("a word").to_owned())
+        .collect();
+    let functions = functions(&text());
+    assert!(functions.len() > 40, "the header was not read");
+    assert_eq!(without_row(&functions, &rows), Vec::<String>::new());
+
+    let planted = "refrain_scheduler_begin.call";
+    assert!(rows.remove(planted));
+    assert_eq!(without_row(&functions, &rows), [planted]);
+}
+
+#[test]
+fn optional_pointers_are_recognised() {
+    let functions = functions(&text());
+    let commit = functions
+        .iter()
+        .find(|f| f.name == "refrain_scheduler_commit");
+    let commit = commit.expect("it is there");
+    assert_eq!(commit.needed, ["scheduler", "rates"]);
+    assert_eq!(commit.optional, ["event_out"]);
+    let parse = functions.iter().find(|f| f.name == "refrain_policy_parse");
+    assert_eq!(parse.expect("it is there").optional, ["message"]);
+}
+
+/// Alone, in every language it is for; and a header with a fault in it is refused.
+#[test]
+fn compiles_alone_in_every_language() {
+    let good = folder().join("alone.h");
+    let bad = folder().join("fault.h");
+    fs::write(&good, text()).expect("writable");
+    fs::write(&bad, text() + "\ntypedef refrain_call refrain_event;\n").expect("writable");
+    for (compiler, language, standard) in [
+        ("cc", "c", "-std=c99"),
+        ("cc", "c", "-std=c11"),
+        ("c++", "c++", "-std=c++11"),
+        ("c++", "c++", "-std=c++17"),
+    ] {
+        let flags = [&C[1..], &["-x", language, standard, "-fsyntax-only"]].concat();
+        let compiles = |file: &Path| compile(compiler, &flags, &[file], Path::new("/dev/null"));
+        let out = compiles(&good);
+        assert!(out.status.success(), "{standard}: {}", stderr(&out));
+        assert!(
+            !compiles(&bad).status.success(),
+            "{standard}: planted fault"
+        );
+    }
+}
+
+/// Every function has a comment that names every parameter and every status it lists exists.
+#[test]
+fn comments_are_complete() {
+    let header = text();
+    for item in header.split("\n\n") {
+        let Some((comment, declaration)) = item.split_once("REFRAIN_API") else {
+            continue;
+        };
+        if !comment.starts_with("/**") || !declaration.contains('(') {
+            continue;
+        }
+        let status = declaration.trim_start().starts_with("refrain_status");
+        assert!(!status || comment.contains("Returns "), "{declaration}");
+        let words = comment.split(|c: char| !c.is_alphanumeric() && c != '_');
+        for word in words.filter(|word| word.starts_with("REFRAIN_") && !word.ends_with('_')) {
+            let defined = [
+                format!("    {word} = "),
+                format!("#define {word} "),
+                format!("#define {word}("),
+            ];
+            let known = defined.iter().any(|definition| header.contains(definition));
+            assert!(known, "{word} is not in the header: {comment}");
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Structs have the same layout on both sides, and no padding.
+
+use std::fmt::Write;
+use std::fs;
+
+use refrain::capi::kernels::{refrain_binding, refrain_kernel, refrain_text};
+use refrain::capi::model::{refrain_model_options, refrain_model_sizes};
+use refrain::capi::policy::{
+    refrain_budget, refrain_gauge, refrain_guards, refrain_policy, refrain_site,
+};
+use refrain::capi::predictor::{refrain_predictor, refrain_weights};
+use refrain::capi::sampling::{refrain_memory, refrain_settings};
+use refrain::capi::scheduler::{refrain_call, refrain_decision, refrain_event, refrain_stats};
+
+use crate::build::{C, compile, folder, stderr, succeeds};
+use crate::header;
+
+macro_rules! layout {
+    ($($name:ident { $($field:ident),+ $(,)? })+) => {{
+        let mut lines = String::new();
+        $(
+            $(
+                let offset = std::mem::offset_of!($name, $field);
+                writeln!(lines, "{}.{} {offset}", stringify!($name), stringify!($field)).unwrap();
+            )+
+            writeln!(lines, "{} {}", stringify!($name), size_of::<$name>()).unwrap();
+        )+
+        lines
+    }};
+}
+
+fn rust() -> String {
+    layout! {
+        refrain_text { data, length }
+        refrain_kernel {
+            name, summary, workgroup, params_bytes, binding_count, constant_count,
+            tolerance_absolute, tolerance_relative,
+        }
+        refrain_binding { name, shape, element, access }
+        refrain_model_options { struct_size, num_heads, has_prediction, prediction }
+        refrain_model_sizes {
+            input_size, in_channels, out_channels, patch_size, hidden_size, depth, num_heads,
+            num_classes, prediction, reserved, parameters, fingerprint,
+        }
+        refrain_settings {
+            struct_size, steps, has_sampler, sampler, guidance, class_count, seed, classes, policy,
+        }
+        refrain_memory { weights, activations, state }
+        refrain_gauge {
+            kind, signal, reference, rescale, coefficients, curve_len, reserved, curve,
+        }
+        refrain_budget { kind, comparator, threshold, decay, reset, reserved }
+        refrain_guards {
+            max_warmup_steps, last_steps, max_continuous_cached_steps, max_cached_steps, mask_len,
+            reserved, warmup_fraction, window_start, window_end, mask,
+        }
+        refrain_predictor { kind, order, axis, reserved }
+        refrain_site { kind, front, back, reserved }
+        refrain_policy {
+            struct_size, family, gauge, budget, guards, predictor, site, pool, reserved,
+        }
+        refrain_call { step, evaluation, lane, reserved, time }
+        refrain_decision { needs, signal, reference, lane, action, reason, order, slot, weights }
+        refrain_event {
+            call, step, evaluation, lane, action, reason, order, slot, signal, spent,
+        }
+        refrain_stats { calls, computed, reused, predicted, reserved }
+        refrain_weights { count, reserved, values }
+    }
+}
+
+/// A program that prints the layout of every struct of a header, and fails on padding.
+fn program(header: &str) -> String {
+    let mut body = String::new();
+    for item in header.split("typedef struct ").skip(1) {
+        let Some((name, fields)) = item.split_once(" {\n") else {
+            continue;
+        };
+        let (name, fields) = (name, fields.split("\n}").next().expect("an end"));
+        let mut sizes = Vec::new();
+        for line in fields.lines().filter(|line| line.ends_with(';')) {
+            let field = line.trim_end_matches(';').split([' ', '*']).next_back();
+            let field = field.expect("a name").split('[').next().expect("a name");
+            writeln!(
+                body,
+                r#"printf("{name}.{field} %d\n", (int)offsetof({name}, {field}));"#
+            )
+            .unwrap();
+            sizes.push(format!("sizeof(((({name} *)0)->{field}))"));
+        }
+        writeln!(body, r#"printf("{name} %d\n", (int)sizeof({name}));"#).unwrap();
+        let sum = sizes.join(" + ");
+        writeln!(body, "if ({sum} != sizeof({name})) return 1;").unwrap();
+    }
+    format!("#include \"layout.h\"\n#include <stdio.h>\nint main(void) {{\n{body}return 0;\n}}\n")
+}
+
+fn c(name: &str, header: &str) -> Result<String, String> {
+    let folder = folder().join(name);
+    fs::create_dir_all(&folder).unwrap();
+    let (source, exe) = (folder.join("layout.c"), folder.join("layout"));
+    fs::write(folder.join("layout.h"), header).unwrap();
+    fs::write(&source, program(header)).unwrap();
+    let out = compile("cc", &C, &[&source], &exe);
+    assert!(out.status.success(), "{}", stderr(&out));
+    let out = crate::build::run::<&str>(&exe, &[]);
+    if out.status.success() {
+        Ok(succeeds::<&str>(&exe, &[]))
+    } else {
+        Err("padding".to_owned())
+    }
+}
+
+fn sorted(lines: &str) -> Vec<&str> {
+    let mut lines: Vec<&str> = lines.lines().collect();
+    lines.sort_unstable();
+    lines
+}
+
+#[test]
+fn structs_are_the_same_on_both_sides() {
+    let header = header::text();
+    let rust = rust();
+    let found = c("layout", &header).expect("no padding");
+    assert_eq!(sorted(&found), sorted(&rust));
+
+    let swapped = header.replacen("uint32_t evaluation;", "uint64_t evaluation;", 1);
+    assert_ne!(swapped, header);
+    assert_eq!(c("padded", &swapped), Err("padding".to_owned()), "planted");
+    let renamed = header
+        .replacen("uint32_t calls;", "uint32_t was_computed;", 1)
+        .replacen("uint32_t computed;", "uint32_t calls;", 1)
+        .replacen("uint32_t was_computed;", "uint32_t computed;", 1);
+    assert_ne!(renamed, header);
+    let found = c("renamed", &renamed).expect("no padding");
+    assert_ne!(sorted(&found), sorted(&rust), "planted");
+}

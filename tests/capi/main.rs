@@ -1,0 +1,221 @@
+//! The C functions, called by programs in C and C++ that the system's compilers build.
+
+mod build;
+mod corpus;
+mod header;
+mod layout;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+use std::{env, fs};
+
+use build::{C, folder, library, link, program, root, run, stderr, stdout, succeeds};
+use refrain::Policy;
+use refrain::dit::{Model, Overrides};
+use refrain::run::{Backend, Engine, Settings};
+use refrain::sampler::Sampler;
+
+const NONE: [&str; 0] = [];
+
+/// Attention heads of [`small_model`], which its file does not tell.
+const HEADS: &str = "2";
+
+fn small_model() -> PathBuf {
+    root().join("tests/data/dit_d48_h2_sigma.safetensors")
+}
+
+fn emoji() -> PathBuf {
+    root().join("models/emoji/emoji_dit_f16.safetensors")
+}
+
+#[test]
+fn the_program_of_the_readme_runs() {
+    let trace = succeeds(&program("readme"), &NONE);
+    assert_eq!(trace, "CCCppCppCppCppCppCpC\n");
+}
+
+#[test]
+fn a_host_with_its_own_arithmetic() {
+    let exe = program("drive_scheduler");
+    let printed = succeeds(&exe, &NONE);
+    assert_eq!(printed.lines().count(), 6, "{printed}");
+
+    let planted = run(&exe, &["plant"]);
+    assert_eq!(planted.status.code(), Some(2), "{}", stderr(&planted));
+}
+
+#[test]
+fn every_error_is_reported() {
+    let exe = program("errors");
+    let model = small_model();
+    let model = model.to_str().unwrap();
+    let printed = succeeds(&exe, &[model, HEADS]);
+    header::check_null_rows(&printed);
+    for status in [
+        "OK",
+        "E_NULL",
+        "E_CONFIG_SIZE",
+        "E_UNSUPPORTED",
+        "E_VALUE",
+        "E_MEMORY",
+        "E_ORDER",
+        "E_RANGE",
+        "E_CAPACITY",
+        "E_FORMAT",
+        "E_FILE",
+    ] {
+        // OK is not an error; a panic and a failing device cannot be caused from outside.
+        let row = format!(" REFRAIN_{status}\n");
+        assert!(
+            status == "OK" || printed.contains(&row),
+            "{status} was not reached"
+        );
+    }
+    for plant in ["plant-status", "plant-output"] {
+        let planted = run(&exe, &[model, HEADS, plant]);
+        assert_eq!(planted.status.code(), Some(1), "{plant}");
+        assert!(stderr(&planted).contains("1 rows failed"), "{plant}");
+    }
+}
+
+#[test]
+fn a_program_of_two_files_and_two_languages() {
+    let object = folder().join("twice.o");
+    let flags = [&C[..], &["-c"]].concat();
+    let out = build::compile("cc", &flags, &[Path::new("c/twice.c")], &object);
+    assert!(out.status.success(), "{}", stderr(&out));
+    for standard in ["-std=c++11", "-std=c++17"] {
+        let flags = [&C[1..], &[standard]].concat();
+        let files = [Path::new("cpp/host.cpp"), &object];
+        let exe = link("c++", &flags, &files, &format!("host{standard}"));
+        assert_eq!(succeeds(&exe, &NONE), "CrrCrrCrrCrC\n");
+    }
+}
+
+/// The header's linking line names what the compiler says is needed.
+#[test]
+fn the_documented_libraries_are_the_ones_needed() {
+    let documented = include_str!("../c/libraries.txt");
+    // What the C compiler links by itself, or the C library holds since version 2.34.
+    let implied = ["-lc", "-lgcc_s", "-lutil", "-lrt"];
+    for needed in &library().libraries {
+        let given = documented.split_whitespace().any(|one| one == needed);
+        assert!(given || implied.contains(&needed.as_str()), "{needed}");
+    }
+}
+
+/// Pixels of a PPM.
+fn pixels(path: &Path) -> Vec<u8> {
+    let bytes = fs::read(path).unwrap();
+    let start = bytes.len() - 3 * 32 * 32;
+    assert!(bytes.starts_with(b"P6\n32 32\n255\n"));
+    bytes[start..].to_vec()
+}
+
+/// The picture that C makes is the picture that Rust makes.
+#[test]
+fn a_picture_from_the_emoji_model() {
+    let exe = program("generate");
+    let policy = "taylorseer:interval=2,warmup=2";
+    let picture = |seed: &str| {
+        let ppm = folder().join(format!("emoji-{seed}.ppm"));
+        let (model, out) = (emoji(), ppm.display().to_string());
+        let all = [model.to_str().unwrap(), &out, policy, "8", seed, "3", "2"];
+        let printed = succeeds(&exe, &all);
+        assert!(printed.starts_with("CCpCpCpC 5 cpu"), "{printed}");
+        pixels(&ppm)
+    };
+    let model = Model::open(&emoji(), &Overrides::default()).unwrap();
+    let engine = Engine::new(Arc::new(model), Backend::Cpu).unwrap();
+    let mut sampling = engine
+        .start(&Settings {
+            policy: Policy::parse(policy).unwrap(),
+            steps: 8,
+            sampler: Sampler::Euler,
+            guidance: 3.0,
+            classes: vec![0],
+            seed: 7,
+        })
+        .unwrap();
+    while sampling.advance().unwrap().is_some() {}
+    let expected = sampling.picture_rgb8(0).unwrap();
+    assert!(picture("7") == expected, "the pictures differ");
+    assert!(
+        picture("8") != expected,
+        "another seed gives another picture"
+    );
+}
+
+#[test]
+fn bad_input_to_a_program_is_one_line() {
+    let exe = program("generate");
+    let out = folder().join("never.ppm");
+    let (emoji, out) = (emoji(), out.display().to_string());
+    let emoji = emoji.to_str().unwrap();
+    for (model, policy, steps, guidance, said) in [
+        ("nowhere", "full", "2", "1", "nowhere"),
+        (emoji, "teacache:treshold=1", "2", "1", "treshold"),
+        (emoji, "full", "0", "1", "steps"),
+        (emoji, "full", "2", "nan", "guidance"),
+        (emoji, "mask:11011", "2", "1", "mask"),
+    ] {
+        let out = run(&exe, &[model, &out, policy, steps, "1", guidance, "2"]);
+        assert_eq!(out.status.code(), Some(1), "{said}");
+        let why = stderr(&out);
+        assert!(
+            why.contains(said) && why.trim_end().lines().count() == 1,
+            "{why}"
+        );
+        assert_eq!(stdout(&out), "");
+    }
+}
+
+/// The same programs with every access to memory watched. `REFRAIN_VALGRIND=required` makes its
+/// absence a failure.
+#[test]
+fn valgrind_finds_nothing() {
+    let present = Command::new("valgrind").arg("--version").output().is_ok();
+    if !present {
+        let required = env::var("REFRAIN_VALGRIND").is_ok_and(|v| v == "required");
+        assert!(!required, "valgrind is required and not installed");
+        println!("skipped: valgrind is not installed");
+        return;
+    }
+    let watched = |program: &Path, arguments: &[&str]| {
+        let mut command = Command::new("valgrind");
+        command
+            .args(["--quiet", "--error-exitcode=99", "--leak-check=full"])
+            .args(["--errors-for-leak-kinds=definite", "--num-callers=30"])
+            .arg(program)
+            .args(arguments);
+        command.output().unwrap()
+    };
+    let (model, emoji) = (small_model(), emoji());
+    let model = model.to_str().unwrap();
+    let out = folder().join("watched.ppm").display().to_string();
+    for (name, arguments) in [
+        ("readme", &[][..]),
+        ("drive_scheduler", &[]),
+        ("errors", &[model, HEADS]),
+        (
+            "generate",
+            &[
+                emoji.to_str().unwrap(),
+                &out,
+                "interval:interval=2,last=0",
+                "2",
+                "1",
+                "1",
+                "2",
+            ],
+        ),
+    ] {
+        let out = watched(&program(name), arguments);
+        assert!(out.status.success(), "{name}: {}", stderr(&out));
+    }
+    for plant in ["leak", "overrun"] {
+        let out = watched(&program("careless"), &[plant, model, HEADS]);
+        assert_eq!(out.status.code(), Some(99), "{plant}: {}", stderr(&out));
+    }
+}
