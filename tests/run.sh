@@ -42,9 +42,9 @@ if [ "$mode" = full ]; then
         say "library with features: ${set:-none}"
         cargo clippy --quiet --lib --no-default-features --features "$set" -- -D warnings
     done
-    export REFRAIN_GPU=${REFRAIN_GPU:-required}
+    export REFRAIN_GPU=${REFRAIN_GPU:-required} REFRAIN_VALGRIND=${REFRAIN_VALGRIND:-required}
 else
-    export REFRAIN_GPU=${REFRAIN_GPU:-none}
+    export REFRAIN_GPU=${REFRAIN_GPU:-none} REFRAIN_VALGRIND=${REFRAIN_VALGRIND:-none}
 fi
 
 say documentation

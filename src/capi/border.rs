@@ -7,7 +7,7 @@ use core::slice;
 
 use super::refrain_status::{
     self, REFRAIN_E_CAPACITY, REFRAIN_E_CONFIG_SIZE, REFRAIN_E_MEMORY, REFRAIN_E_NULL,
-    REFRAIN_E_PANIC, REFRAIN_E_UNSUPPORTED, REFRAIN_E_VALUE, REFRAIN_OK,
+    REFRAIN_E_UNSUPPORTED, REFRAIN_E_VALUE, REFRAIN_OK,
 };
 
 /// What the body of a function returns.
@@ -45,7 +45,8 @@ pub(super) fn guard_telling(
 #[cfg(feature = "std")]
 pub(super) fn catch(body: impl FnOnce() -> Checked<()>) -> Checked<()> {
     // What a panic leaves half done is never looked at again: objects are poisoned.
-    std::panic::catch_unwind(core::panic::AssertUnwindSafe(body)).unwrap_or(Err(REFRAIN_E_PANIC))
+    std::panic::catch_unwind(core::panic::AssertUnwindSafe(body))
+        .unwrap_or(Err(refrain_status::REFRAIN_E_PANIC))
 }
 
 /// Without the standard library a panic ends the program in the host's handler.
@@ -299,6 +300,7 @@ fn check_many<T>(pointer: *const T, count: usize) -> Checked<()> {
 
 #[cfg(all(test, feature = "std"))]
 mod tests {
+    use super::refrain_status::REFRAIN_E_PANIC;
     use super::*;
 
     #[test]

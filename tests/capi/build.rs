@@ -1,6 +1,6 @@
 //! The library and the programs, built with the system's compilers.
 
-use std::collections::BTreeMap;
+use alloc::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

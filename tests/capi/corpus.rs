@@ -1,6 +1,6 @@
 //! The decision corpus of `tests/corpus`, through the C functions.
 
-use std::fmt::Write as _;
+use core::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;

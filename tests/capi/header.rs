@@ -1,6 +1,6 @@
 //! The header: read, and compiled in several languages.
 
-use std::collections::BTreeSet;
+use alloc::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 

@@ -1,6 +1,6 @@
 //! Structs have the same layout on both sides, and no padding.
 
-use std::fmt::Write;
+use core::fmt::Write;
 use std::fs;
 
 use refrain::capi::kernels::{refrain_binding, refrain_kernel, refrain_text};
@@ -20,7 +20,7 @@ macro_rules! layout {
         let mut lines = String::new();
         $(
             $(
-                let offset = std::mem::offset_of!($name, $field);
+                let offset = core::mem::offset_of!($name, $field);
                 writeln!(lines, "{}.{} {offset}", stringify!($name), stringify!($field)).unwrap();
             )+
             writeln!(lines, "{} {}", stringify!($name), size_of::<$name>()).unwrap();
