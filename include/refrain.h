@@ -934,7 +934,7 @@ typedef struct refrain_decision {
     uint32_t slot;
     /**
      * With REFRAIN_ACTION_REUSE and REFRAIN_ACTION_PREDICT: one weight per anchor slot; the stand-in
-     * is base + sum of weights[k] * anchor[k]. A slot with weight 0 must not be read.
+     * is `base + sum of weights[k] * anchor[k]`. A slot with weight 0 must not be read.
      */
     float weights[8];
 } refrain_decision;
@@ -1693,7 +1693,7 @@ refrain_status refrain_cpu_rate(double input_change,
                                 double *rate_out);
 
 /**
- * What stands in for a skipped call: out = base + sum of weights[k] * anchors[k], each element
+ * What stands in for a skipped call: `out = base + sum of weights[k] * anchors[k]`, each element
  * added up in double precision.
  *
  * - `weights`: in, `anchor_count` weights, as a decision has them.

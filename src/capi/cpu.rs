@@ -88,7 +88,7 @@ pub unsafe extern "C" fn refrain_cpu_rate(
     })
 }
 
-/// What stands in for a skipped call: out = base + sum of weights[k] * anchors[k], each element
+/// What stands in for a skipped call: `out = base + sum of weights[k] * anchors[k]`, each element
 /// added up in double precision.
 ///
 /// - `weights`: in, `anchor_count` weights, as a decision has them.

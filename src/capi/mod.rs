@@ -9,7 +9,7 @@
 //!   for an object, what its `_init` or `_create` returned. That is the safety contract of every
 //!   `unsafe` function here.
 //! * An output is written only if the function returns [`REFRAIN_OK`](refrain_status::REFRAIN_OK).
-//! * No panic crosses the border: [`border::guard`] turns it into a status.
+//! * No panic crosses the border: `border::guard` turns it into a status.
 #![expect(
     unsafe_code,
     reason = "the border to C: every pointer comes from outside"

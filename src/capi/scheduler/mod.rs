@@ -78,7 +78,7 @@ pub struct refrain_decision {
     /// if nothing is to be kept.
     pub slot: u32,
     /// With REFRAIN_ACTION_REUSE and REFRAIN_ACTION_PREDICT: one weight per anchor slot; the stand-in
-    /// is base + sum of weights[k] * anchor[k]. A slot with weight 0 must not be read.
+    /// is `base + sum of weights[k] * anchor[k]`. A slot with weight 0 must not be read.
     pub weights: [f32; 8],
 }
 
