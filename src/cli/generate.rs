@@ -31,26 +31,27 @@ const MAX_CLASSES: usize = 64;
 /// Stands for an infinite PSNR in JSON, which has no such number.
 const EXACT_DB: f64 = 200.0;
 /// Letters of a policy in the table.
-const MAX_POLICY: usize = 44;
+const MAX_POLICY: usize = 48;
 
-/// Policies if none is given. The thresholds skip at least half of 50 calls of the emoji model.
+/// Policies if none is given. With the emoji model each skips at least half of 50 calls.
 const POLICIES: &[&str] = &[
     "taylorseer:interval=4,order=1",
-    "teacache:threshold=0.1",
-    "fbcache:threshold=0.12",
-    "magcache:threshold=0.1",
-    "easycache:threshold=0.1",
+    "teacache:threshold=0.05",
+    "teacache:threshold=0.1,predictor=taylor,order=1",
+    "fbcache:threshold=0.08",
+    "magcache",
+    "easycache:threshold=0.03",
 ];
 /// Classes if none is given and the model has them; else it is the first eight.
 const CLASSES: &[&str] = &[
     "smile",
     "love",
     "tongue",
+    "neutral",
+    "heart",
     "surprised",
     "angry",
     "cat",
-    "sad",
-    "heart",
 ];
 
 /// Generate pictures with steps left out, and compare them with the same pictures computed in full
@@ -64,10 +65,11 @@ pub(super) struct Arguments {
     /// Checkpoint with DiT parameter names [default: the emoji model inside the program]
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
-    /// Policy, as `family:key=value,…`, may be repeated [default: five of them]
+    /// Policy, as `family:key=value,…`, may be repeated [default: six of them]
     ///
-    /// `refrain policies` lists them. By default taylorseer, teacache, fbcache, magcache (where the
-    /// model has a curve) and easycache, each with a threshold that suits the emoji model.
+    /// `refrain policies` lists them. By default taylorseer, teacache (as published, and with
+    /// TaylorSeer's forecast), fbcache, magcache (where there is a curve for the model) and
+    /// easycache, each with a threshold that suits the emoji model.
     #[arg(long = "policy", value_name = "TEXT")]
     policies: Vec<String>,
     /// Sampler steps of a run, each one call of the network
@@ -83,7 +85,7 @@ pub(super) struct Arguments {
     #[arg(long = "class", value_name = "NAME|INDEX")]
     classes: Vec<String>,
     /// Seed of the noise: the same seed gives the same noise on every machine
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 8)]
     seed: u64,
     /// Where to compute: auto is a hardware GPU if there is one, else the CPU
     #[arg(long, value_name = "B", default_value = "auto", value_parser = model::names::<Backend>())]
