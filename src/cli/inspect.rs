@@ -141,6 +141,9 @@ fn memory(arguments: &Arguments, model: &Model) -> Result<Vec<Row>, Failure> {
             seed: 0,
         }
     };
+    // What is wrong with the batch or the guidance is wrong with every policy.
+    run::memory(model, &settings(Policy::NEUTRAL))
+        .map_err(|error| Failure::new(error.to_string()))?;
     let mut rows = Vec::new();
     for text in &arguments.policies {
         let about =

@@ -1,5 +1,11 @@
 //! The `refrain` program, from outside.
 
+extern crate alloc;
+
+mod files;
+mod forward;
+mod generate;
+mod models;
 mod policies;
 mod replay;
 
@@ -57,6 +63,19 @@ impl Ran {
     /// The line of a failure.
     fn failed(&self) -> &str {
         if let Some(fault) = self.fault_as_failure() {
+            panic!("{fault}: {self:?}");
+        }
+        self.stderr.trim_end()
+    }
+
+    /// The line of a failure that comes after the command has begun to tell.
+    #[cfg(target_os = "linux")]
+    fn failed_late(&self) -> &str {
+        let quiet = Self {
+            stdout: String::new(),
+            ..self.clone()
+        };
+        if let Some(fault) = quiet.fault_as_failure() {
             panic!("{fault}: {self:?}");
         }
         self.stderr.trim_end()
@@ -143,12 +162,23 @@ fn a_wrong_command_line_is_one_line_and_status_2() {
 }
 
 #[test]
-fn help_names_every_option_with_its_default() {
+fn help_names_commands_defaults_and_units() {
     let help = refrain(&["--help"]);
-    for command in ["replay", "policies"] {
+    for (command, named) in [
+        (
+            "generate",
+            &["[default: 50]", "[default: 2.5]", "[default: refrain.png]"][..],
+        ),
+        ("forward", &["`output`", "[default: auto]"]),
+        ("inspect", &["[default: 8]", "--json"]),
+        ("replay", &["front-residual", "1 to 1000000"]),
+        ("policies", &["--json"]),
+    ] {
         assert!(help.succeeded().contains(command));
         let help = refrain(&[command, "--help"]);
-        assert!(help.succeeded().contains("--json"), "{help:?}");
+        for part in named {
+            assert!(help.succeeded().contains(part), "{part}: {help:?}");
+        }
     }
     let none: [&str; 0] = [];
     let nothing = refrain(&none);
