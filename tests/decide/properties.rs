@@ -10,52 +10,8 @@ use refrain::{Action, Begin, Call, Event, Lane, Outcome, Policy, Reason, Timelin
 
 use crate::corpus::difference;
 use crate::host::{self, Owned, saved};
-use crate::oracle::{self, Fault, Input, Settings};
-use crate::random::{self, Random, Run};
-
-impl Run {
-    fn policy(&self) -> Policy {
-        Policy::parse(&self.text).unwrap_or_else(|e| panic!("{}: {e}", self.text))
-    }
-
-    fn timeline(&self) -> Timeline {
-        Timeline {
-            steps: self.steps,
-            evaluations: self.evaluations,
-        }
-    }
-
-    fn scheduler(&self) -> Owned {
-        host::scheduler(&self.policy(), self.timeline(), self.lanes)
-    }
-
-    /// The verdicts, and the events by lane.
-    fn events(&self) -> Vec<Vec<Event>> {
-        let mut scheduler = self.scheduler();
-        let mut events = vec![Vec::new(); self.lanes];
-        for input in &self.inputs {
-            if input.invalidated {
-                scheduler.invalidate(input.lane as u32).expect("idle");
-            }
-            let call = call(input);
-            let pending = match scheduler.begin(call).expect("in order") {
-                Begin::Decided(pending) => pending,
-                Begin::Needs(question) => {
-                    scheduler.decide(question, &input.signals).expect("asked")
-                }
-            };
-            let skips = pending.decision().action.skips();
-            let outcome = if skips || input.rates.is_empty() {
-                Outcome::Done
-            } else {
-                Outcome::Measured(&input.rates)
-            };
-            let event = scheduler.commit(pending, outcome).expect("decided");
-            events[input.lane].push(event);
-        }
-        events
-    }
-}
+use crate::oracle::{self, Fault, Settings};
+use crate::random::{self, Random, Run, call};
 
 /// The bytes of a policy: it is plain data without padding.
 fn bytes(policy: &Policy) -> &[u8] {
@@ -162,15 +118,6 @@ fn skipped_by_itself(run: &Run, change: fn(&mut Policy)) -> Option<u32> {
     found.map(|((_, input), _)| input.step)
 }
 
-fn call(input: &Input) -> Call {
-    Call {
-        evaluation: input.evaluation,
-        lane: input.lane as u32,
-        time: input.time,
-        ..Call::new(input.step)
-    }
-}
-
 /// Runs do not grow smaller with their seed.
 fn seeds() -> impl Strategy<Value = u64> {
     any::<u64>().no_shrink()
@@ -205,7 +152,7 @@ proptest! {
     fn guards_are_kept_and_records_make_sense(seed in seeds()) {
         let run = random::run(seed);
         let (policy, timeline) = (run.policy(), run.timeline());
-        for events in run.events() {
+        for events in run.finish().1 {
             prop_assert_eq!(broken_guard(&policy, timeline, &events), None, "{}", run.text);
             prop_assert_eq!(inconsistent(&events), None, "{}", run.text);
         }
@@ -425,7 +372,7 @@ fn a_broken_guard_is_noticed() {
             _ => "",
         };
         free.text = format!("{family}:{}{extra}", left.join(",")).replace(":,", ":");
-        for events in free.events() {
+        for events in free.finish().1 {
             noticed.extend(broken_guard(&run.policy(), run.timeline(), &events));
         }
     }
@@ -447,7 +394,7 @@ fn a_record_that_makes_no_sense_is_noticed() {
     let run = (0..)
         .map(random::run)
         .find(|run| run.text.starts_with("taylorseer") && run.steps > 20);
-    let events = run.expect("there are many").events().remove(0);
+    let events = run.expect("there are many").finish().1.remove(0);
     assert_eq!(inconsistent(&events), None);
     let spoilt = |spoil: fn(&mut Event)| {
         let mut events = events.clone();
@@ -491,7 +438,7 @@ fn random_runs_reach_every_reason_and_action() {
     let mut reasons = vec![0_u32; Reason::ALL.len()];
     let mut letters = String::new();
     for seed in 0..500 {
-        let events = random::run(seed).events();
+        let events = random::run(seed).finish().1;
         for event in events.iter().flatten() {
             reasons[event.reason as usize] += 1;
             letters.push(event.action.letter());
@@ -535,29 +482,8 @@ fn every_transition_changes_the_saved_bytes() {
 #[test]
 fn a_guard_that_skips_is_noticed() {
     // The wrong way round: the fork has a guard that the run lacks.
-    let run = run_of_text("interval:interval=9,last=0", 8);
+    let run = random::run_of_text("interval:interval=9,last=0", 8);
     let longer = |policy: &mut Policy| policy.guards.max_continuous_cached_steps = 2;
     assert_eq!(skipped_by_itself(&run, longer), Some(3));
     assert_eq!(skipped_by_itself(&run, |_| {}), None);
-}
-
-/// A run of that policy on one lane.
-fn run_of_text(text: &str, steps: u32) -> Run {
-    let inputs = (0..steps).map(|step| Input {
-        step,
-        evaluation: 0,
-        lane: 0,
-        time: f64::from(step),
-        signals: vec![0.1],
-        rates: Vec::new(),
-        feature: 1.0,
-        invalidated: false,
-    });
-    Run {
-        text: text.to_owned(),
-        steps,
-        evaluations: 1,
-        lanes: 1,
-        inputs: inputs.collect(),
-    }
 }

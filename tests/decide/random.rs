@@ -1,8 +1,10 @@
 //! Runs drawn at random: a policy's text, a timeline, and what the host measures.
 
 use proptest::test_runner::Config as ProptestConfig;
+use refrain::{Begin, Call, Event, Outcome, Policy, Timeline};
 
 use crate::corpus::feature;
+use crate::host::{self, Owned};
 use crate::oracle::Input;
 
 /// So many cases; what fails is printed, not written into the tree.
@@ -231,8 +233,80 @@ pub(crate) fn run_of(families: &[&str], seed: u64) -> Run {
     fitting.next().expect("every family is drawn")
 }
 
+/// A run of that policy on one lane.
+pub(crate) fn run_of_text(text: &str, steps: u32) -> Run {
+    let inputs = (0..steps).map(|step| Input {
+        step,
+        evaluation: 0,
+        lane: 0,
+        time: f64::from(step),
+        signals: vec![0.1],
+        rates: Vec::new(),
+        feature: 1.0,
+        invalidated: false,
+    });
+    Run {
+        text: text.to_owned(),
+        steps,
+        evaluations: 1,
+        lanes: 1,
+        inputs: inputs.collect(),
+    }
+}
+
 impl Run {
     pub(crate) fn family(&self) -> &str {
         self.text.split(':').next().unwrap_or_default()
+    }
+
+    pub(crate) fn policy(&self) -> Policy {
+        Policy::parse(&self.text).unwrap_or_else(|e| panic!("{}: {e}", self.text))
+    }
+
+    pub(crate) fn timeline(&self) -> Timeline {
+        Timeline {
+            steps: self.steps,
+            evaluations: self.evaluations,
+        }
+    }
+
+    pub(crate) fn scheduler(&self) -> Owned {
+        host::scheduler(&self.policy(), self.timeline(), self.lanes)
+    }
+
+    /// Makes every call; the scheduler at the end, and the events by lane.
+    pub(crate) fn finish(&self) -> (Owned, Vec<Vec<Event>>) {
+        let mut scheduler = self.scheduler();
+        let mut events = vec![Vec::new(); self.lanes];
+        for input in &self.inputs {
+            if input.invalidated {
+                scheduler.invalidate(input.lane as u32).expect("idle");
+            }
+            let pending = match scheduler.begin(call(input)).expect("in order") {
+                Begin::Decided(pending) => pending,
+                Begin::Needs(question) => {
+                    scheduler.decide(question, &input.signals).expect("asked")
+                }
+            };
+            let skips = pending.decision().action.skips();
+            let outcome = if skips || input.rates.is_empty() {
+                Outcome::Done
+            } else {
+                Outcome::Measured(&input.rates)
+            };
+            let event = scheduler.commit(pending, outcome).expect("decided");
+            events[input.lane].push(event);
+        }
+        (scheduler, events)
+    }
+}
+
+/// The call that an input is for.
+pub(crate) fn call(input: &Input) -> Call {
+    Call {
+        evaluation: input.evaluation,
+        lane: input.lane as u32,
+        time: input.time,
+        ..Call::new(input.step)
     }
 }
