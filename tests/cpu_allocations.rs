@@ -9,10 +9,11 @@ extern crate alloc;
 
 use alloc::sync::Arc;
 use core::{
+    alloc::{GlobalAlloc, Layout},
     hint::black_box,
     sync::atomic::{AtomicUsize, Ordering},
 };
-use std::alloc::{GlobalAlloc, Layout, System};
+use std::alloc::System;
 
 use refrain::{
     cpu::{CpuDevice, CpuExecutor, CpuWeights},

@@ -1,7 +1,9 @@
 //! Data flows one way: which module may name which. Reads the sources for `crate::module`.
 
+extern crate alloc;
+
+use alloc::collections::BTreeSet;
 use std::{
-    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };

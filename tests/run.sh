@@ -13,7 +13,7 @@ command -v cc >/dev/null || missing+=(gcc)
 command -v c++ >/dev/null || missing+=(g++)
 if [ "$mode" = full ]; then
     command -v valgrind >/dev/null || missing+=(valgrind)
-    ls /usr/share/vulkan/icd.d/*.json >/dev/null 2>&1 || missing+=(mesa-vulkan-drivers)
+    ls /usr/share/vulkan/icd.d/*.json >/dev/null 2>&1 || missing+=(libvulkan1 mesa-vulkan-drivers)
 fi
 if [ ${#missing[@]} -gt 0 ]; then
     sudo=()
@@ -51,4 +51,4 @@ say documentation
 RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps --features capi
 
 say tests
-cargo test --features capi
+cargo test --no-fail-fast --features capi
