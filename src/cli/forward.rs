@@ -19,9 +19,9 @@ const MAX_INPUT: u64 = 4 << 30;
 
 /// Evaluate the network once, to compare it with another implementation
 ///
-/// Reads the tensors `x` [B,C,H,W], `t` [B] (timesteps, 0 to 1000) and `y` [B] (labels; the number
-/// of classes stands for none) from a safetensors file and writes `output` [B,Cout,H,W] as f32 to
-/// another. Further tensors in the input are left alone.
+/// Reads from a safetensors file `x` (B, C, H, W), `t` (B; timesteps from 0 to 1000) and `y` (B;
+/// labels, of which the number of classes stands for none), and writes `output` (B, Cout, H, W) as
+/// f32 to another. Further tensors in the input are left alone.
 #[derive(Args, Debug)]
 pub(super) struct Arguments {
     /// Checkpoint with DiT parameter names [default: the emoji model inside the program]

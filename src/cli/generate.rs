@@ -383,8 +383,7 @@ fn table(full: &Run, runs: &[Rivals], report: &mut Report) {
         ("speed-up", Align::Right),
         ("PSNR dB", Align::Right),
         ("rel. L2", Align::Right),
-        ("same cost: dB", Align::Right),
-        ("rel. L2", Align::Right),
+        ("same cost dB", Align::Right),
         ("gain dB", Align::Right),
     ]);
     let mut row = |run: &Run, plain: Option<&Run>| {
@@ -400,7 +399,6 @@ fn table(full: &Run, runs: &[Rivals], report: &mut Report) {
             decibels(psnr_db),
             format!("{rel_l2:.4}"),
             same.map_or_else(dash, |same| decibels(same.psnr_db)),
-            same.map_or_else(dash, |same| format!("{:.4}", same.rel_l2)),
             match (same, plain) {
                 (Some(same), Some(plain)) if psnr_db.is_finite() && same.psnr_db.is_finite() => {
                     let loses = if loses(run, plain, full) {

@@ -121,7 +121,7 @@ pub(super) fn run(arguments: &Arguments, report: &mut Report) -> Result<(), Fail
     }
     report.line(table);
     report.line("");
-    report.line("Weights are counted as stored; the CPU executor holds matrices as f32.");
+    report.line("Weights are counted as stored; the CPU executor holds 4 bytes a parameter.");
     Ok(())
 }
 
