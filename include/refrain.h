@@ -12,9 +12,10 @@
  *
  * Rules
  * -----
- * 1. Names are `refrain_<object>_<verb>`. Inputs come first; outputs come last, end in `_out`, are
- *    written only if the function returns REFRAIN_OK, and are never read. After an error the object
- *    is as it was.
+ * 1. Names are `refrain_<object>_<verb>`. The object comes first, then inputs, then outputs, which end
+ *    in `_out`; a buffer is followed by its size. Outputs are never read, and written only if the
+ *    function returns REFRAIN_OK; but with REFRAIN_E_CAPACITY the size needed is written. After an
+ *    error the object is as it was.
  * 2. Functions return a `refrain_status`: 0, or a negative number. Functions that look up a static
  *    value return that.
  * 3. Every pointer is checked: NULL is REFRAIN_E_NULL unless it is called optional, a pointer that is
@@ -35,11 +36,11 @@
  *     int main(void) {
  *         refrain_policy policy;
  *         refrain_scheduler *scheduler;
- *         char why[160];
+ *         char why[160] = "out of memory";
  *         size_t bytes;
  *         void *memory;
  *         uint32_t step;
- *         if (refrain_policy_parse("taylorseer:interval=3,order=2", sizeof policy, &policy, why, sizeof why)
+ *         if (refrain_policy_parse("taylorseer:interval=3", sizeof policy, &policy, why, sizeof why)
  *             || refrain_scheduler_size(1, &bytes) || !(memory = malloc(bytes))
  *             || refrain_scheduler_init(memory, bytes, &policy, 20, 1, 1, &scheduler, why, sizeof why)) {
  *             fprintf(stderr, "%s\n", why);
@@ -51,7 +52,7 @@
  *             call.step = step;
  *             if (refrain_scheduler_begin(scheduler, &call, &todo)) return 1;
  *             // Here REFRAIN_ACTION_COMPUTE runs the network and keeps its features in slot todo.slot;
- *                anything else adds up the kept features times todo.weights.
+ *             // anything else adds up the kept features times todo.weights.
  *             if (refrain_scheduler_commit(scheduler, todo.lane, NULL, 0, NULL)) return 1;
  *             putchar(refrain_action_letter(todo.action));
  *         }
@@ -82,7 +83,7 @@
  * refrain_scheduler_size(lanes) bytes, never more than REFRAIN_SCHEDULER_MAX_BYTES(lanes), aligned to
  * REFRAIN_ALIGNMENT; malloc does that on 64-bit systems. Its bytes may be copied. What kernel functions
  * hand out is static. Models, engines and samplings allocate on the heap and on the device, most of it
- * in _open and _create.
+ * in _open and _create; a program whose heap is exhausted ends there, as programs in Rust do.
  *
  * Threads
  * -------
@@ -1119,6 +1120,8 @@ typedef struct refrain_memory {
 extern "C" {
 #endif // __cplusplus
 
+/* -- The library --------------------------------------------------------------------------------- */
+
 /**
  * The name of a status, such as "REFRAIN_E_ORDER"; "unknown" for any other number. The string is
  * static.
@@ -1180,6 +1183,8 @@ REFRAIN_API const char *refrain_notice_name(uint32_t notice);
  * for any other number. Families are numbered from 0 without gaps. The string is static.
  */
 REFRAIN_API const char *refrain_family_name(uint32_t family);
+
+/* -- Policies ------------------------------------------------------------------------------------ */
 
 /**
  * The defaults of a family.
@@ -1296,6 +1301,8 @@ refrain_status refrain_policy_wants_rate(const struct refrain_policy *policy,
 REFRAIN_API
 refrain_status refrain_policy_needs_curve(const struct refrain_policy *policy,
                                           uint32_t *needs_out);
+
+/* -- Schedulers ---------------------------------------------------------------------------------- */
 
 /**
  * Bytes of a scheduler. REFRAIN_SCHEDULER_MAX_BYTES(lanes) is a limit known when compiling, for
@@ -1616,6 +1623,8 @@ refrain_status refrain_scheduler_restore(struct refrain_scheduler *scheduler,
                                          const void *saved,
                                          size_t saved_bytes);
 
+/* -- Predictors ---------------------------------------------------------------------------------- */
+
 /**
  * The weights a predictor gives to anchors, for a host that decides by itself. A scheduler hands
  * out the same weights, ordered by slot, with its decisions.
@@ -1637,6 +1646,8 @@ refrain_status refrain_predictor_weights(const struct refrain_predictor *predict
                                          uint32_t count,
                                          double target,
                                          struct refrain_weights *weights_out);
+
+/* -- Measurements and the blend on buffers of the CPU -------------------------------------------- */
 
 /**
  * Relative L1 change mean|now - reference| / mean|reference|, what REFRAIN_SIGNAL_MODULATED_INPUT
@@ -1715,6 +1726,8 @@ refrain_status refrain_cpu_blend(const float *weights,
                                  size_t count,
                                  float *values_out);
 
+/* -- Kernels; only with the feature kernels ------------------------------------------------------ */
+
 /** Number of kernels. Needs the feature kernels, as all functions on kernels. */
 REFRAIN_API uint32_t refrain_kernel_count(void);
 
@@ -1787,6 +1800,8 @@ REFRAIN_API
 refrain_status refrain_kernel_constant(uint32_t index,
                                        uint32_t constant,
                                        struct refrain_text *name_out);
+
+/* -- Models; only with the feature cpu or gpu ---------------------------------------------------- */
 
 /**
  * Reads a checkpoint from a `.safetensors` file with the published DiT and SiT parameter names, in
@@ -1883,6 +1898,8 @@ refrain_status refrain_model_find_class(const struct refrain_model *model,
                                         const char *name,
                                         uint32_t *class_out);
 
+/* -- Engines; only with the feature cpu or gpu --------------------------------------------------- */
+
 /**
  * Prepares a model on a device.
  *
@@ -1925,6 +1942,8 @@ refrain_status refrain_engine_device_name(const struct refrain_engine *engine,
                                           char *text_out,
                                           size_t capacity,
                                           size_t *length_out);
+
+/* -- Runs; only with the feature cpu or gpu ------------------------------------------------------ */
 
 /**
  * Settings to start from: 50 steps, the sampler that fits, guidance 1, every call computed. Classes

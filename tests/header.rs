@@ -85,9 +85,9 @@ fn macros() -> String {
 
 fn generate(files: &[PathBuf]) -> String {
     let mut config = cbindgen::Config::from_file(root().join("include/cbindgen.toml")).unwrap();
-    // A comment within a comment would end it.
     let program = fs::read_to_string(root().join("tests/c/readme.c")).unwrap();
-    config.header = Some(preamble(&program.replace("/*", "//").replace(" */", "")));
+    assert!(!program.contains("*/"), "the preamble would end with it");
+    config.header = Some(preamble(&program));
     config.after_includes = Some(macros());
     let mut builder = cbindgen::Builder::new().with_config(config);
     for file in files {
@@ -98,10 +98,51 @@ fn generate(files: &[PathBuf]) -> String {
     tidy(&String::from_utf8(out).unwrap())
 }
 
+/// What the functions from the named one on are about.
+const SECTIONS: [(&str, &str); 9] = [
+    ("refrain_status_name", "The library"),
+    ("refrain_policy_default", "Policies"),
+    ("refrain_scheduler_size", "Schedulers"),
+    ("refrain_predictor_weights", "Predictors"),
+    (
+        "refrain_cpu_relative_l1",
+        "Measurements and the blend on buffers of the CPU",
+    ),
+    (
+        "refrain_kernel_count",
+        "Kernels; only with the feature kernels",
+    ),
+    (
+        "refrain_model_open",
+        "Models; only with the feature cpu or gpu",
+    ),
+    (
+        "refrain_engine_create",
+        "Engines; only with the feature cpu or gpu",
+    ),
+    (
+        "refrain_settings_default",
+        "Runs; only with the feature cpu or gpu",
+    ),
+];
+
+/// Headings between the functions of one object and the next.
+fn sectioned(header: &str) -> String {
+    let mut header = header.to_owned();
+    for (function, title) in SECTIONS {
+        let code = header.find("#define REFRAIN_H").unwrap();
+        let place = code + header[code..].find(&format!("{function}(")).unwrap();
+        let comment = header[..place].rfind("/**").unwrap();
+        let rule = "-".repeat(100 - 8 - title.len());
+        header.insert_str(comment, &format!("/* -- {title} {rule} */\n\n"));
+    }
+    header
+}
+
 /// Comments of one line on one line, and none that end in an empty line.
 fn tidy(header: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
-    for line in header.lines() {
+    for line in sectioned(header).lines() {
         let mut ascii = line.to_owned();
         for (letter, plain) in SPELLED {
             ascii = ascii.replace(letter, plain);

@@ -108,3 +108,57 @@ pub(super) unsafe fn destroy<O: Opaque>(object: *mut O) {
     // There is nobody to tell, and nothing to do about it.
     let _ = guard(body);
 }
+
+#[cfg(all(test, feature = "std"))]
+mod tests {
+    use super::*;
+    use crate::capi::refrain_status::REFRAIN_OK;
+
+    struct Handle;
+
+    impl Opaque for Handle {
+        type Value = u32;
+        const LIVE: u32 = u32::from_le_bytes(*b"test");
+    }
+
+    struct Other;
+
+    impl Opaque for Other {
+        type Value = u32;
+        const LIVE: u32 = u32::from_le_bytes(*b"othr");
+    }
+
+    /// No input is known that makes the library panic, so the panic is planted.
+    #[test]
+    fn a_panicked_object_can_only_be_destroyed() {
+        let object = create::<Handle>(7);
+        let add = |value: &mut u32| {
+            *value += 1;
+            Ok(())
+        };
+        // SAFETY: the object is alive until it is destroyed.
+        unsafe {
+            assert_eq!(guard(|| change(object, add)), REFRAIN_OK);
+            assert_eq!(shared(object).copied(), Ok(8));
+            assert_eq!(change(object, |_| panic!("planted")), Err(REFRAIN_E_PANIC));
+            assert_eq!(change(object, add), Err(REFRAIN_E_PANIC));
+            assert_eq!(shared(object).copied(), Err(REFRAIN_E_PANIC));
+            destroy(object);
+        }
+    }
+
+    #[test]
+    fn an_object_is_not_taken_for_another() {
+        let object = create::<Handle>(7);
+        // SAFETY: the object is alive until it is destroyed; both kinds hold the same.
+        unsafe {
+            assert_eq!(
+                shared(object.cast::<Other>()).copied(),
+                Err(REFRAIN_E_MEMORY)
+            );
+            destroy(object.cast::<Other>());
+            assert_eq!(shared(object).copied(), Ok(7), "it was not freed");
+            destroy(object);
+        }
+    }
+}

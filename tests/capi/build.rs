@@ -54,36 +54,49 @@ pub(crate) struct Library {
 pub(crate) fn library() -> &'static Library {
     static LIBRARY: OnceLock<Library> = OnceLock::new();
     LIBRARY.get_or_init(|| {
-        let profile_dir = profile_dir();
-        let target_dir = profile_dir.parent().expect("the target folder");
-        let profile = match profile_dir.file_name().and_then(OsStr::to_str) {
-            Some("debug") | None => "dev",
-            Some(name) => name,
-        };
         let on = FEATURES.iter().filter(|(_, on)| *on);
         let features: Vec<&str> = on.map(|(name, _)| *name).collect();
-        let out = Command::new(env!("CARGO"))
-            .current_dir(root())
-            .args(["rustc", "--lib", "--crate-type", "staticlib"])
-            .args(["--no-default-features", "--features", &features.join(",")])
-            .args(["--profile", profile, "--color", "never"])
-            .arg("--target-dir")
-            .arg(target_dir)
-            .args(["--", "--print", "native-static-libs"])
-            .output()
-            .expect("cargo runs");
-        let said = String::from_utf8_lossy(&out.stderr);
-        assert!(out.status.success(), "{said}");
-        let libraries = said
-            .lines()
-            .find_map(|line| line.split_once("native-static-libs: "))
-            .unwrap_or_else(|| panic!("no list of libraries: {said}"))
-            .1;
-        Library {
-            archive: profile_dir.join("librefrain.a"),
-            libraries: libraries.split_whitespace().map(str::to_owned).collect(),
-        }
+        let target = profile_dir();
+        archive(
+            &features.join(","),
+            target.parent().expect("the target folder"),
+        )
     })
+}
+
+/// The library as a host with kernels of its own builds it: no dependency is in it.
+pub(crate) fn decide_layer() -> Library {
+    archive("capi,std", &folder().join("decide"))
+}
+
+fn archive(features: &str, target_dir: &Path) -> Library {
+    let profile_dir = profile_dir();
+    let folder = profile_dir.file_name().expect("a name");
+    let profile = match folder.to_str() {
+        Some("debug") | None => "dev",
+        Some(name) => name,
+    };
+    let out = Command::new(env!("CARGO"))
+        .current_dir(root())
+        .args(["rustc", "--lib", "--crate-type", "staticlib"])
+        .args(["--no-default-features", "--features", features])
+        .args(["--profile", profile, "--color", "never"])
+        .arg("--target-dir")
+        .arg(target_dir)
+        .args(["--", "--print", "native-static-libs"])
+        .output()
+        .expect("cargo runs");
+    let said = String::from_utf8_lossy(&out.stderr);
+    assert!(out.status.success(), "{said}");
+    let libraries = said
+        .lines()
+        .find_map(|line| line.split_once("native-static-libs: "))
+        .unwrap_or_else(|| panic!("no list of libraries: {said}"))
+        .1;
+    Library {
+        archive: target_dir.join(folder).join("librefrain.a"),
+        libraries: libraries.split_whitespace().map(str::to_owned).collect(),
+    }
 }
 
 /// Runs a compiler on files of `tests/`.
@@ -104,13 +117,18 @@ pub(crate) fn program(name: &'static str) -> PathBuf {
     let source = PathBuf::from(format!("c/{name}.c"));
     built
         .entry(name)
-        .or_insert_with(|| link("cc", &C, &[&source], name))
+        .or_insert_with(|| link(library(), "cc", &C, &[&source], name))
         .clone()
 }
 
-/// Links files with the library.
-pub(crate) fn link(compiler: &str, flags: &[&str], files: &[&Path], name: &str) -> PathBuf {
-    let library = library();
+/// Links files with a library.
+pub(crate) fn link(
+    library: &Library,
+    compiler: &str,
+    flags: &[&str],
+    files: &[&Path],
+    name: &str,
+) -> PathBuf {
     let exe = folder().join(name);
     let mut all = files.to_vec();
     all.push(&library.archive);

@@ -124,19 +124,31 @@ fn compiles_alone_in_every_language() {
     }
 }
 
-/// Every function has a comment that names every parameter and every status it lists exists.
-#[test]
-fn comments_are_complete() {
-    let header = text();
+/// Parameters that no comment describes, functions that do not say what they return, and names in
+/// comments that the header does not define.
+fn gaps(header: &str) -> Vec<String> {
+    let mut gaps = Vec::new();
     for item in header.split("\n\n") {
         let Some((comment, declaration)) = item.split_once("REFRAIN_API") else {
             continue;
         };
-        if !comment.starts_with("/**") || !declaration.contains('(') {
+        let Some((head, parameters)) = declaration.split_once('(') else {
+            continue;
+        };
+        if !comment.starts_with("/**") {
             continue;
         }
-        let status = declaration.trim_start().starts_with("refrain_status");
-        assert!(!status || comment.contains("Returns "), "{declaration}");
+        if head.trim_start().starts_with("refrain_status") {
+            if !comment.contains("Returns ") {
+                gaps.push(format!("{head}: no word on what it returns"));
+            }
+            let names = parameters.trim_end().trim_end_matches(");").split(',');
+            for name in names.filter_map(|p| p.split([' ', '*']).next_back()) {
+                if !comment.contains(&format!("`{name}`")) {
+                    gaps.push(format!("{head}: {name} is not described"));
+                }
+            }
+        }
         let words = comment.split(|c: char| !c.is_alphanumeric() && c != '_');
         for word in words.filter(|word| word.starts_with("REFRAIN_") && !word.ends_with('_')) {
             let defined = [
@@ -144,8 +156,33 @@ fn comments_are_complete() {
                 format!("#define {word} "),
                 format!("#define {word}("),
             ];
-            let known = defined.iter().any(|definition| header.contains(definition));
-            assert!(known, "{word} is not in the header: {comment}");
+            if !defined.iter().any(|definition| header.contains(definition)) {
+                gaps.push(format!("{head}: {word} is not defined"));
+            }
         }
+    }
+    gaps
+}
+
+#[test]
+fn comments_are_complete() {
+    let header = text();
+    assert_eq!(gaps(&header), Vec::<String>::new());
+    for (text, planted) in [
+        ("- `lanes`: in, streams", "- lanes: in, streams"),
+        (
+            "Returns REFRAIN_OK; REFRAIN_E_CAPACITY",
+            "REFRAIN_OK; REFRAIN_E_CAPACITY",
+        ),
+        (
+            "REFRAIN_E_RANGE for an unknown family",
+            "REFRAIN_E_RANG for an unknown family",
+        ),
+    ] {
+        assert_eq!(
+            gaps(&header.replacen(text, planted, 1)).len(),
+            1,
+            "{planted}"
+        );
     }
 }

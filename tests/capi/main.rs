@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
-use build::{C, folder, library, link, program, root, run, stderr, stdout, succeeds};
+use build::{C, decide_layer, folder, library, link, program, root, run, stderr, stdout, succeeds};
 use refrain::Policy;
 use refrain::dit::{Model, Overrides};
 use refrain::run::{Backend, Engine, Settings};
@@ -35,6 +35,19 @@ fn emoji() -> PathBuf {
 fn the_program_of_the_readme_runs() {
     let trace = succeeds(&program("readme"), &NONE);
     assert_eq!(trace, "CCCppCppCppCppCppCpC\n");
+}
+
+/// The smallest library: the scheduler without kernels and runs.
+#[test]
+fn the_decide_layer_alone() {
+    let library = decide_layer();
+    let source = Path::new("c/drive_scheduler.c");
+    let exe = link(&library, "cc", &C, &[source], "drive_decide_layer");
+    let alone = succeeds(&exe, &NONE);
+    assert_eq!(alone, succeeds(&program("drive_scheduler"), &NONE));
+    let bytes = fs::metadata(&exe).unwrap().len();
+    let all = fs::metadata(program("drive_scheduler")).unwrap().len();
+    assert!(bytes * 2 < all, "{bytes} bytes, with everything {all}");
 }
 
 #[test]
@@ -90,7 +103,7 @@ fn a_program_of_two_files_and_two_languages() {
     for standard in ["-std=c++11", "-std=c++17"] {
         let flags = [&C[1..], &[standard]].concat();
         let files = [Path::new("cpp/host.cpp"), &object];
-        let exe = link("c++", &flags, &files, &format!("host{standard}"));
+        let exe = link(library(), "c++", &flags, &files, &format!("host{standard}"));
         assert_eq!(succeeds(&exe, &NONE), "CrrCrrCrrCrC\n");
     }
 }
