@@ -211,7 +211,7 @@ fn buffers(recording: &Recording) -> Result<Vec<Lines>, ExecutorError> {
 }
 
 fn zeros(what: &str, len: usize) -> Result<Lines, ExecutorError> {
-    Lines::try_zeros(len).ok_or_else(|| {
+    Lines::zeros(len).ok_or_else(|| {
         let bytes = 4 * len as u64;
         ExecutorError::Device(format!("no memory for {what}, {bytes} bytes"))
     })

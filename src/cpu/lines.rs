@@ -1,6 +1,6 @@
 //! Storage aligned to cache lines, so that no vector load of a packed weight straddles two.
 
-use alloc::{vec, vec::Vec};
+use alloc::vec::Vec;
 use core::fmt;
 
 use bytemuck::{Pod, Zeroable};
@@ -18,16 +18,8 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    /// `len` zeros.
-    pub(super) fn zeros(len: usize) -> Self {
-        Self {
-            lines: vec![Line([0.0; 16]); len.div_ceil(16)],
-            len,
-        }
-    }
-
     /// `len` zeros, if there is memory.
-    pub(super) fn try_zeros(len: usize) -> Option<Self> {
+    pub(super) fn zeros(len: usize) -> Option<Self> {
         let mut lines = Vec::new();
         lines.try_reserve_exact(len.div_ceil(16)).ok()?;
         lines.resize(len.div_ceil(16), Line([0.0; 16]));

@@ -3,7 +3,7 @@
 //! A tile of the product, up to 8 rows by 3 vectors, is summed entirely in registers over the whole
 //! depth, then handed to a [`Finish`], which adds the bias, applies the activation and stores. So the
 //! epilogue costs no pass over memory, nothing is packed or allocated at run time, and each element
-//! is summed in one order (depth 0 first, fused multiply-adds) whatever the split into tasks.
+//! is summed in one order, depth 0 first, whatever the split into tasks.
 
 use core::ops::Range;
 
@@ -41,11 +41,12 @@ pub(super) const fn panels_len(depth: usize, columns: usize, width: usize) -> us
     columns.div_ceil(width) * width * depth
 }
 
-/// Packs a weight (columns × depth, row-major: a product with its transpose) into panels.
-pub(super) fn pack(weight: &[f32], depth: usize, columns: usize, width: usize) -> Lines {
-    let mut packed = Lines::zeros(panels_len(depth, columns, width));
+/// Packs a weight (columns × depth, row-major: a product with its transpose) into panels, if there
+/// is memory.
+pub(super) fn pack(weight: &[f32], depth: usize, columns: usize, width: usize) -> Option<Lines> {
+    let mut packed = Lines::zeros(panels_len(depth, columns, width))?;
     pack_transposed(weight, depth, depth, columns, width, &mut packed);
-    packed
+    Some(packed)
 }
 
 /// [`pack`] from rows that lie `stride` apart into storage that is there.

@@ -1,6 +1,6 @@
 //! Every kernel by its twin.
 
-use alloc::{vec, vec::Vec};
+use alloc::{format, vec, vec::Vec};
 
 use half::{bf16, f16};
 
@@ -30,7 +30,10 @@ impl Twins {
         let weight = |buffer: &Buffer| match buffer.role {
             Role::Weight(format) => {
                 let tensor = find(source, &buffer.name, buffer.len)?;
-                Ok(words(&to_f32(&tensor), format))
+                let values = to_f32(&tensor).ok_or_else(|| {
+                    ExecutorError::Device(format!("no memory for weight `{}`", buffer.name))
+                })?;
+                Ok(words(&values, format))
             }
             _ => Ok(Vec::new()),
         };

@@ -4,11 +4,12 @@ use alloc::{format, string::String, sync::Arc, vec::Vec};
 use std::collections::HashMap;
 
 use half::{bf16, f16};
+use rayon::prelude::*;
 
 use super::{device::CpuDevice, lines::Lines, tile};
 use crate::{
     executor::{ExecutorError, WeightSource, WeightTensor},
-    kernels::{Command, KernelId, Recording, Role, WeightFormat, params::LinearParams},
+    kernels::{Buffer, Command, KernelId, Recording, Role, WeightFormat, params::LinearParams},
 };
 
 /// A model's weights, prepared once and shared by its recordings; cloning copies nothing.
@@ -48,46 +49,32 @@ struct Use {
 }
 
 impl CpuWeights {
-    /// Prepares every weight that `recording` binds.
+    /// Prepares every weight that `recording` binds, on all threads.
     ///
     /// # Errors
     /// [`ExecutorError::Weight`] if `source` does not have a weight, or has it with another number
-    /// of elements.
+    /// of elements; [`ExecutorError::Device`] if there is no memory for it.
     pub fn load(
         device: &CpuDevice,
         source: &dyn WeightSource,
         recording: &Recording,
     ) -> Result<Self, ExecutorError> {
         let width = device.panel_width();
-        let mut tensors = HashMap::new();
+        let mut found = Vec::new();
         for (buffer, used) in recording.buffers.iter().zip(uses(recording)) {
-            let Role::Weight(_) = buffer.role else {
-                continue;
-            };
-            let tensor = find(source, &buffer.name, buffer.len)?;
-            let plain = to_f32(&tensor);
-            let mut prepared = Prepared::default();
-            if let Some((inputs, outputs)) = used.packed {
-                if inputs.checked_mul(outputs) != Some(buffer.len) {
-                    return Err(ExecutorError::Weight(format!(
-                        "`{}` has {} elements, its linear layer of {inputs} inputs and \
-                         {outputs} outputs needs their product",
-                        buffer.name, buffer.len
-                    )));
-                }
-                let values = Arc::new(tile::pack(&plain, inputs, outputs, width));
-                prepared.packed = Some(Packed {
-                    values,
-                    width,
-                    inputs,
-                    outputs,
-                });
+            if let Role::Weight(_) = buffer.role {
+                found.push((buffer, used, find(source, &buffer.name, buffer.len)?));
             }
-            if used.plain {
-                prepared.plain = Some(Arc::new(plain));
-            }
-            tensors.insert(buffer.name.clone(), prepared);
         }
+        let tensors = device.pool.install(|| {
+            let prepare = |(buffer, used, tensor): (&Buffer, Use, WeightTensor<'_>)| {
+                Ok((buffer.name.clone(), prepare(buffer, used, &tensor, width)?))
+            };
+            found
+                .into_par_iter()
+                .map(prepare)
+                .collect::<Result<_, ExecutorError>>()
+        })?;
         Ok(Self {
             tensors: Arc::new(tensors),
         })
@@ -112,6 +99,38 @@ impl CpuWeights {
     pub(super) fn get(&self, name: &str) -> Option<&Prepared> {
         self.tensors.get(name)
     }
+}
+
+/// A tensor in the layouts that its uses want.
+fn prepare(
+    buffer: &Buffer,
+    used: Use,
+    tensor: &WeightTensor<'_>,
+    width: usize,
+) -> Result<Prepared, ExecutorError> {
+    let memory = || ExecutorError::Device(format!("no memory for weight `{}`", buffer.name));
+    let plain = to_f32(tensor).ok_or_else(memory)?;
+    let mut prepared = Prepared::default();
+    if let Some((inputs, outputs)) = used.packed {
+        if inputs.checked_mul(outputs) != Some(buffer.len) {
+            return Err(ExecutorError::Weight(format!(
+                "`{}` has {} elements, its linear layer of {inputs} inputs and {outputs} outputs \
+                 needs their product",
+                buffer.name, buffer.len
+            )));
+        }
+        let values = tile::pack(&plain, inputs, outputs, width).ok_or_else(memory)?;
+        prepared.packed = Some(Packed {
+            values: Arc::new(values),
+            width,
+            inputs,
+            outputs,
+        });
+    }
+    if used.plain {
+        prepared.plain = Some(Arc::new(plain));
+    }
+    Ok(prepared)
 }
 
 /// How each buffer of `recording` is used.
@@ -179,10 +198,10 @@ pub(super) fn find<'a>(
     Ok(tensor)
 }
 
-/// The elements as `f32`.
-pub(super) fn to_f32(tensor: &WeightTensor<'_>) -> Lines {
+/// The elements as `f32`, if there is memory.
+pub(super) fn to_f32(tensor: &WeightTensor<'_>) -> Option<Lines> {
     let each = tensor.format.bytes() as usize;
-    let mut values = Lines::zeros(tensor.bytes.len() / each);
+    let mut values = Lines::zeros(tensor.bytes.len() / each)?;
     let pairs = values.iter_mut().zip(tensor.bytes.chunks_exact(each));
     match tensor.format {
         WeightFormat::F32 => {
@@ -195,5 +214,5 @@ pub(super) fn to_f32(tensor: &WeightTensor<'_>) -> Lines {
             pairs.for_each(|(v, b)| *v = bf16::from_le_bytes([b[0], b[1]]).to_f32());
         }
     }
-    values
+    Some(values)
 }
