@@ -11,7 +11,7 @@
 //!
 //! | layer | modules | needs | for |
 //! | --- | --- | --- | --- |
-//! | decide | [`policy`], [`predict`], [`scheduler`], [`signal`], [`timeline`] | `core` | an engine with its own kernels |
+//! | decide | [`policy`], [`predict`], [`scheduler`], [`signal`], [`timeline`], [`measure`] | `core` | an engine with its own kernels |
 //! | kernels | `kernels` | `alloc` | an engine that dispatches WGSL, or what it translates to, on its own device |
 //! | run | `dit`, `sampler`, `run`, `executor`, `cpu`, `gpu` | `std` | a program that wants pictures from a `.safetensors` file |
 //!

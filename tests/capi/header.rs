@@ -186,3 +186,28 @@ fn comments_are_complete() {
         );
     }
 }
+
+/// Functions that no program of `tests/c` calls.
+fn not_called(functions: &[Function]) -> Vec<&str> {
+    let entries = fs::read_dir(root().join("tests/c")).expect("readable");
+    let programs: String = entries
+        .map(|entry| entry.expect("readable").path())
+        .filter(|path| path.extension().is_some_and(|e| e == "c"))
+        .map(|path| fs::read_to_string(path).expect("readable"))
+        .collect();
+    let names = functions.iter().map(|function| function.name.as_str());
+    let called = |name: &str| programs.contains(&format!("{name}("));
+    names.filter(|name| !called(name)).collect()
+}
+
+#[test]
+fn every_function_is_called() {
+    let mut functions = functions(&text());
+    assert_eq!(not_called(&functions), Vec::<&str>::new());
+    functions.push(Function {
+        name: "refrain_planted".to_owned(),
+        needed: Vec::new(),
+        optional: Vec::new(),
+    });
+    assert_eq!(not_called(&functions), ["refrain_planted"]);
+}
