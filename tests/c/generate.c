@@ -18,7 +18,7 @@ int main(int argc, char **argv) {
     refrain_stats stats;
     char why[300] = "", name[200], trace[200];
     size_t length, bytes;
-    uint32_t class_number, left, calls = 0;
+    uint32_t class_number, left, notice, calls = 0;
     unsigned char *rgb;
     FILE *file;
 
@@ -62,6 +62,8 @@ int main(int argc, char **argv) {
     } while (left > 0);
     TRY(refrain_sampling_stats(sampling, &stats));
     CHECK(stats.calls == calls && calls == settings.steps);
+    TRY(refrain_sampling_notice(sampling, &notice));
+    if (notice != REFRAIN_NOTICE_NONE) fprintf(stderr, "%s\n", refrain_notice_name(notice));
     bytes = 3 * (size_t)sizes.input_size * sizes.input_size;
     rgb = malloc(bytes);
     CHECK(rgb != NULL);

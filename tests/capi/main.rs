@@ -162,6 +162,21 @@ fn a_picture_from_the_emoji_model() {
     );
 }
 
+/// A policy that cannot do anything on so few steps does not keep silent.
+#[test]
+fn a_policy_that_cannot_skip_is_noticed() {
+    let ppm = folder().join("noticed.ppm").display().to_string();
+    let model = emoji();
+    let model = model.to_str().unwrap();
+    let policy = "interval:interval=2,warmup=2";
+    let out = run(
+        &program("generate"),
+        &[model, &ppm, policy, "2", "1", "1", "2"],
+    );
+    assert!(out.status.success() && stdout(&out).starts_with("CC 2 "));
+    assert_eq!(stderr(&out), "cannot-skip\n");
+}
+
 #[test]
 fn bad_input_to_a_program_is_one_line() {
     let exe = program("generate");
