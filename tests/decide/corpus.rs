@@ -5,6 +5,7 @@
 use std::path::Path;
 
 use refrain::policy::KEYS;
+use refrain::scheduler::SavedError;
 use refrain::{Policy, Timeline};
 use serde::Deserialize;
 
@@ -345,6 +346,13 @@ fn no_key_is_inert() {
             key.name
         );
         assert!(difference(&a.crate_verdicts(), &a.crate_verdicts()).is_none());
+        let state = host::saved(&a.scheduler());
+        assert_eq!(
+            b.scheduler().restore(&state),
+            Err(SavedError::Policy),
+            "`{}` is no part of a state's fingerprint",
+            key.name
+        );
     }
     let left = cases.iter().map(|case| &case.name).collect::<Vec<_>>();
     assert!(left.is_empty(), "no such key: {left:?}");

@@ -2,8 +2,11 @@
 
 use refrain::policy::SiteKind;
 use refrain::predict::MAX_ANCHORS;
+use refrain::scheduler::SavedError;
 use refrain::signal::{Reference, SignalKind};
 use refrain::{Begin, Call, Lane, Outcome, Policy, Scheduler, Timeline};
+
+use crate::host;
 
 const WIDTH: usize = 4;
 const BLOCKS: usize = 6;
@@ -150,6 +153,15 @@ fn no_key_of_the_host_is_inert() {
         assert_ne!(trace_a, trace_b, "`{key}` decides nothing");
         assert_ne!(x_a, x_b, "`{key}` has no effect");
         assert_eq!(sample(a), (trace_a, x_a));
+        let [a, b] = [a, b].map(|text| {
+            let policy = Policy::parse(text).expect("valid");
+            host::scheduler(&policy, Timeline::new(STEPS), 1)
+        });
+        assert_eq!(
+            b.clone().restore(&host::saved(&a)),
+            Err(SavedError::Policy),
+            "`{key}` is no part of a state's fingerprint"
+        );
     }
 }
 

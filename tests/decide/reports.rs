@@ -6,6 +6,8 @@ use refrain::scheduler::Notice;
 use refrain::text::Named;
 use refrain::{Action, Event, Policy, Reason, Scheduler, Stats, Timeline, Trace};
 
+use crate::host;
+use crate::oracle::Input;
 use crate::random::{self, Run};
 
 /// The counters as the events have them.
@@ -128,8 +130,30 @@ fn notices_by_name() {
         notice("interval:start=0.071,end=0.08", 100),
         Notice::CannotSkip
     );
+    // The first call has nothing to reuse; a second evaluation of its step has.
+    assert_eq!(notice("interval:warmup=0,last=0", 1), Notice::CannotSkip);
+    let policy = Policy::parse("interval:warmup=0,last=0").expect("valid");
+    let twice = Timeline {
+        steps: 1,
+        evaluations: 2,
+    };
+    assert_eq!(host::scheduler(&policy, twice, 1).notice(), Notice::None);
     let (before, after, _) = notices(&random::run_of_text("teacache:threshold=0.05", 6));
     assert_eq!((before, after), (Notice::None, Notice::NothingSkipped));
+}
+
+#[test]
+fn a_run_is_over_when_every_lane_is() {
+    let mut run = random::run_of_text("teacache:threshold=0.05", 6);
+    run.lanes = 2;
+    assert_eq!(run.finish().0.notice(), Notice::None, "one lane is to come");
+    let other = run
+        .inputs
+        .clone()
+        .into_iter()
+        .map(|input| Input { lane: 1, ..input });
+    run.inputs.extend(other);
+    assert_eq!(run.finish().0.notice(), Notice::NothingSkipped);
 }
 
 #[test]

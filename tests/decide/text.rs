@@ -438,6 +438,11 @@ fn calls_are_refused_word_for_word() {
         refused(&mut scheduler, |call| call.step = 0),
         "call 0 was made already, the next is 3; reset the scheduler for a new run"
     );
+    // The call itself was made, the step's other evaluation was not.
+    assert_eq!(
+        refused(&mut scheduler, |_| {}),
+        "call 2 was made already, the next is 3; reset the scheduler for a new run"
+    );
     let Begin::Needs(question) = scheduler.begin(Call::new(2)).expect("in order") else {
         panic!("a signal is wanted")
     };
