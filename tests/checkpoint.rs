@@ -239,12 +239,12 @@ fn every_damage_is_named() {
             |p| p.tensor("blocks.1.attn.qkv.bias")["data_offsets"] = json!([0, u64::MAX]),
             &[
                 "`blocks.1.attn.qkv.bias`",
-                "its data end at byte 18446744073709551615",
+                "its data are bytes 0 to 18446744073709551615",
             ],
         ),
         (
             |p| p.tensor("blocks.1.attn.qkv.bias")["data_offsets"] = json!([-4, 8]),
-            &["JSON"],
+            &["`blocks.1.attn.qkv.bias`", "data_offsets"],
         ),
         (
             |p| p.tensor("blocks.1.attn.qkv.bias")["data_offsets"] = json!("all"),
@@ -264,7 +264,7 @@ fn every_damage_is_named() {
                     );
                 }
             },
-            &["its data end at byte"],
+            &["`t0`", "its data are bytes 0 to"],
         ),
         (
             |p| {
@@ -283,15 +283,15 @@ fn every_damage_is_named() {
         (|p| p.data.extend([0; 8]), &["do not fill the file"]),
         (
             |p| p.tensor("pos_embed")["shape"] = json!([1, 1u64 << 62, 48]),
-            &["more elements than fit"],
+            &["`pos_embed`", "does not fit its 3072 bytes"],
         ),
         (
             |p| p.tensor("pos_embed")["shape"] = json!([1, 16, 47]),
-            &["do not fit its data"],
+            &["`pos_embed`", "[1, 16, 47] in F32 does not fit"],
         ),
         (
             |p| p.tensor("pos_embed")["dtype"] = json!("F99"),
-            &["invalid JSON"],
+            &["`pos_embed`", "F99; convert"],
         ),
         (
             |p| p.tensor("pos_embed")["dtype"] = json!("I32"),
@@ -370,6 +370,24 @@ fn every_damage_is_named() {
             assert!(message.contains(word), "no `{word}` in: {message}");
         }
     }
+}
+
+/// Names come from the file: they must not break out of the line, or fill the screen.
+#[test]
+fn hostile_names_are_shown_on_one_short_line() {
+    let mut parts = Parts::small();
+    parts.add("\u{1b}[2J\nblocks", &[1]);
+    let message = refusal(parts.bytes(), &HEADS);
+    assert!(
+        message.contains(r"`\u{1b}[2J\nblocks`: a DiT has no such tensor"),
+        "{message}"
+    );
+    let mut parts = Parts::small();
+    parts.add(&"A".repeat(1 << 20), &[1]);
+    assert!(refusal(parts.bytes(), &HEADS).len() < 300);
+    let mut parts = Parts::small();
+    parts.metadata("prediction", &"x\n".repeat(1000));
+    assert!(refusal(parts.bytes(), &HEADS).len() < 300);
 }
 
 #[test]

@@ -7,9 +7,10 @@ use alloc::{
     string::{String, ToString},
     vec::Vec,
 };
-use core::ops::Range;
+use core::{fmt, ops::Range};
 
-use safetensors::{Dtype, SafeTensorError, SafeTensors};
+use safetensors::{SafeTensorError, SafeTensors};
+use serde_json::Value;
 
 use super::error::ModelError;
 use crate::kernels::WeightFormat;
@@ -31,7 +32,7 @@ pub(super) struct Tensor {
 
 impl Checkpoint {
     pub(super) fn parse(bytes: Cow<'static, [u8]>) -> Result<Self, ModelError> {
-        check_offsets(&bytes)?;
+        check_header(&bytes)?;
         let (header, read) =
             SafeTensors::read_metadata(&bytes).map_err(|error| explain(&error, bytes.len()))?;
         let start = header + 8;
@@ -40,16 +41,8 @@ impl Checkpoint {
             let Some(info) = read.info(&name) else {
                 continue;
             };
-            let format = match info.dtype {
-                Dtype::F32 => WeightFormat::F32,
-                Dtype::F16 => WeightFormat::F16,
-                Dtype::BF16 => WeightFormat::Bf16,
-                other => {
-                    return Err(ModelError::tensor(
-                        name,
-                        format!("its elements are {other:?}; convert them to F32, F16 or BF16"),
-                    ));
-                }
+            let Some(format) = format(&info.dtype.to_string()) else {
+                return Err(unsupported(&name, &info.dtype));
             };
             let (from, to) = info.data_offsets;
             let tensor = Tensor {
@@ -145,9 +138,24 @@ fn not_finite(bytes: &[u8], format: WeightFormat) -> Option<usize> {
     }
 }
 
-/// Refuses a header that claims more than the file has, naming the tensor. The safetensors reader
-/// adds offsets up before it compares them with the length.
-fn check_offsets(bytes: &[u8]) -> Result<(), ModelError> {
+/// The element type of that name, if the kernels read it.
+fn format(dtype: &str) -> Option<WeightFormat> {
+    match dtype {
+        "F32" => Some(WeightFormat::F32),
+        "F16" => Some(WeightFormat::F16),
+        "BF16" => Some(WeightFormat::Bf16),
+        _ => None,
+    }
+}
+
+fn unsupported(name: &str, dtype: &dyn fmt::Display) -> ModelError {
+    let why = format!("its elements are {dtype}; convert them to F32, F16 or BF16");
+    ModelError::tensor(name, why)
+}
+
+/// Refuses a header that does not fit the file, naming the tensor. The safetensors reader names few,
+/// and adds offsets up before it compares them with the length.
+fn check_header(bytes: &[u8]) -> Result<(), ModelError> {
     let Some((length, rest)) = bytes.split_first_chunk::<8>() else {
         return Err(ModelError::Format(format!(
             "it has {} bytes, the length of its header alone takes 8",
@@ -164,30 +172,58 @@ fn check_offsets(bytes: &[u8]) -> Result<(), ModelError> {
         )));
     };
     let data = (rest.len() - header.len()) as u64;
-    let Ok(serde_json::Value::Object(entries)) = serde_json::from_slice(header) else {
+    let Ok(Value::Object(entries)) = serde_json::from_slice(header) else {
         return Err(ModelError::Format("its header is no JSON object".into()));
     };
     for (name, entry) in entries.iter().filter(|(name, _)| *name != "__metadata__") {
-        let offsets = entry.get("data_offsets").and_then(|v| v.as_array());
-        let end = offsets.and_then(|v| v.get(1)).and_then(|v| v.as_u64());
-        match end {
-            Some(end) if end <= data => {}
-            Some(end) => {
-                return Err(ModelError::tensor(
-                    name,
-                    format!(
-                        "its data end at byte {end}, the file has {data} bytes of data; it is \
-                         truncated or damaged"
-                    ),
-                ));
-            }
-            None => {
-                return Err(ModelError::tensor(
-                    name,
-                    "it has no data_offsets [from, to]",
-                ));
-            }
-        }
+        check_entry(name, entry, data)?;
+    }
+    Ok(())
+}
+
+/// One tensor of the header, in a file with `data` bytes behind it.
+fn check_entry(name: &str, entry: &Value, data: u64) -> Result<(), ModelError> {
+    let numbers = |key: &str| -> Option<Vec<u64>> {
+        let list = entry.get(key)?.as_array()?;
+        list.iter().map(Value::as_u64).collect()
+    };
+    let Some([from, to]) = numbers("data_offsets").and_then(|v| <[u64; 2]>::try_from(v).ok())
+    else {
+        return Err(ModelError::tensor(
+            name,
+            "it has no data_offsets [from, to]",
+        ));
+    };
+    if to > data || from > to {
+        return Err(ModelError::tensor(
+            name,
+            format!(
+                "its data are bytes {from} to {to}, the file has {data} bytes of data; it is \
+                 truncated or damaged"
+            ),
+        ));
+    }
+    let Some(shape) = numbers("shape") else {
+        return Err(ModelError::tensor(name, "it has no shape"));
+    };
+    let dtype = entry
+        .get("dtype")
+        .and_then(Value::as_str)
+        .unwrap_or("unknown");
+    let each = format(dtype)
+        .ok_or_else(|| unsupported(name, &dtype))?
+        .bytes();
+    let size = shape
+        .iter()
+        .try_fold(each, |size, dim| size.checked_mul(*dim));
+    if size != Some(to - from) {
+        return Err(ModelError::tensor(
+            name,
+            format!(
+                "shape {shape:?} in {dtype} does not fit its {} bytes of data",
+                to - from
+            ),
+        ));
     }
     Ok(())
 }
@@ -198,15 +234,9 @@ fn explain(error: &SafeTensorError, len: usize) -> ModelError {
             name,
             "its data overlap another tensor's, or leave a gap before them",
         ),
-        SafeTensorError::TensorInvalidInfo => {
-            ModelError::Format("a tensor's shape and element type do not fit its data".into())
-        }
         SafeTensorError::MetadataIncompleteBuffer => ModelError::Format(format!(
             "its tensors do not fill the file of {len} bytes; it is truncated or damaged"
         )),
-        SafeTensorError::ValidationOverflow => {
-            ModelError::Format("a tensor's shape has more elements than fit in memory".into())
-        }
         other => ModelError::Format(other.to_string()),
     }
 }

@@ -60,14 +60,31 @@ impl fmt::Display for ModelError {
         match self {
             Self::Read { path, why } => write!(f, "cannot read `{path}`: {why}"),
             Self::Format(why) => write!(f, "no usable safetensors file: {why}"),
-            Self::Tensor { name, why } => write!(f, "tensor `{name}`: {why}"),
+            Self::Tensor { name, why } => write!(f, "tensor `{}`: {why}", Shown(name)),
             Self::Setting {
                 field,
                 given,
                 remedy,
-            } => write!(f, "{field} is {given}: {remedy}"),
+            } => write!(f, "{field} is {}: {remedy}", Shown(given)),
         }
     }
 }
 
 impl core::error::Error for ModelError {}
+
+/// Text out of a file: on one line, and not all of it if it is long.
+struct Shown<'a>(&'a str);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const MOST: usize = 80;
+        let mut chars = self.0.chars();
+        for c in chars.by_ref().take(MOST) {
+            match c {
+                '\'' | '"' => write!(f, "{c}")?,
+                _ => write!(f, "{}", c.escape_debug())?,
+            }
+        }
+        f.write_str(if chars.next().is_some() { "…" } else { "" })
+    }
+}
