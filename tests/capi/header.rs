@@ -61,7 +61,7 @@ fn is_optional(comment: &str, parameter: &str) -> bool {
     entry.contains("optional")
 }
 
-/// Pointers that no row of `tests/c/errors.c` sets to NULL.
+/// Pointers that no row of `tests/c/errors.c` and `errors_run.c` sets to NULL.
 fn without_row(functions: &[Function], rows: &BTreeSet<String>) -> Vec<String> {
     let all = functions.iter().flat_map(|function| {
         let needed = function.needed.iter();
@@ -70,7 +70,7 @@ fn without_row(functions: &[Function], rows: &BTreeSet<String>) -> Vec<String> {
     all.filter(|row| !rows.contains(row)).collect()
 }
 
-/// `errors.c` prints a row for each pointer it sets to NULL.
+/// Those programs print a row for each pointer it sets to NULL.
 pub(crate) fn check_null_rows(printed: &str) {
     let rows = printed
         .lines()

@@ -1,0 +1,261 @@
+/* Everything a caller of kernels, models, engines and samplings can get wrong that the library can
+   see.
+
+   Usage: errors_run MODEL HEADS [plant-status|plant-output] */
+#include <math.h>
+
+#include "rows.h"
+
+static void kernels(void) {
+    uint32_t i, k, count = refrain_kernel_count(), formats = 0;
+    NUL(refrain_kernel_find, name, (NULL, &out.number));
+    NUL(refrain_kernel_find, index_out, ("blend", NULL));
+    NUL(refrain_kernel_info, kernel_out, (0, NULL));
+    NUL(refrain_kernel_source, source_out, (0, NULL));
+    NUL(refrain_kernel_binding, binding_out, (0, 1, NULL));
+    NUL(refrain_kernel_constant, name_out, (0, 0, NULL));
+    ROW("unknown kernel", refrain_kernel_find("blende", &out.number), REFRAIN_E_RANGE);
+    ROW("kernel not UTF-8", refrain_kernel_find("\xFF", &out.number), REFRAIN_E_VALUE);
+    ROW("info beyond the table", refrain_kernel_info(count, &out.kernel), REFRAIN_E_RANGE);
+    ROW("source beyond the table", refrain_kernel_source(0xFFFFFFFF, &out.text), REFRAIN_E_RANGE);
+    ROW("binding 0", refrain_kernel_binding(0, 0, &out.binding), REFRAIN_E_RANGE);
+    ROW("binding beyond the table", refrain_kernel_binding(count, 1, &out.binding),
+        REFRAIN_E_RANGE);
+    ROW("constant beyond the table", refrain_kernel_constant(count, 0, &out.text), REFRAIN_E_RANGE);
+    for (i = 0; i < count; i++) {
+        char name[64];
+        size_t place;
+        const char *source;
+        TRY(refrain_kernel_info(i, &out.kernel));
+        CHECK(out.kernel.name.length < sizeof name && out.kernel.params_bytes % 16 == 0);
+        memcpy(name, out.kernel.name.data, out.kernel.name.length);
+        name[out.kernel.name.length] = 0;
+        TRY(refrain_kernel_find(name, &out.number));
+        CHECK(out.number == i);
+        TRY(refrain_kernel_source(i, &out.text));
+        source = out.text.data;
+        for (place = 0; place + 8 <= out.text.length; place++)
+            if (memcmp(source + place, "fn main(", 8) == 0) break;
+        CHECK(place + 8 <= out.text.length);
+        for (k = 1; k <= out.kernel.binding_count; k++) {
+            TRY(refrain_kernel_binding(i, k, &out.binding));
+            CHECK((out.binding.access == REFRAIN_ACCESS_WRITE) == (k == out.kernel.binding_count));
+        }
+        CHECK(refrain_kernel_binding(i, k, &out.binding) == REFRAIN_E_RANGE);
+        for (k = 0; k < out.kernel.constant_count; k++) {
+            TRY(refrain_kernel_constant(i, k, &out.text));
+            formats += out.text.length == 6 && memcmp(out.text.data, "FORMAT", 6) == 0;
+        }
+        CHECK(refrain_kernel_constant(i, k, &out.text) == REFRAIN_E_RANGE);
+        blank();
+    }
+    CHECK(count >= 16 && formats == 5);
+}
+
+static void runs(const char *path, uint32_t heads) {
+    refrain_model *model;
+    refrain_model_sizes info;
+    refrain_model_options options = {sizeof options, 0, 0, 0};
+    refrain_engine *engine;
+    refrain_sampling *sampling;
+    refrain_settings settings;
+    refrain_policy policy;
+    uint32_t classes[2] = {0, 0};
+    char why[300];
+    void *bytes;
+    size_t length;
+    FILE *file = fopen(path, "rb");
+    CHECK(file && fseek(file, 0, SEEK_END) == 0);
+    length = (size_t)ftell(file);
+    bytes = malloc(length);
+    rewind(file);
+    CHECK(bytes && fread(bytes, 1, length, file) == length);
+    fclose(file);
+
+    NUL(refrain_model_open, path, (NULL, NULL, &out.model, NULL, 0));
+    NUL(refrain_model_open, model_out, (path, NULL, NULL, NULL, 0));
+    NUL(refrain_model_from_memory, bytes, (NULL, length, NULL, &out.model, NULL, 0));
+    NUL(refrain_model_from_memory, model_out, (bytes, length, NULL, NULL, NULL, 0));
+    ROW("no file", refrain_model_open("nowhere/no.safetensors", NULL, &out.model, why, sizeof why),
+        REFRAIN_E_FILE);
+    CHECK(strstr(why, "nowhere/no.safetensors"));
+    ROW("path not UTF-8", refrain_model_open("\xFF", NULL, &out.model, NULL, 0), REFRAIN_E_VALUE);
+    ROW("empty model", refrain_model_from_memory(NULL, 0, NULL, &out.model, why, sizeof why),
+        REFRAIN_E_FORMAT);
+    ROW("truncated model",
+        refrain_model_from_memory(bytes, length - 1, NULL, &out.model, why, sizeof why),
+        REFRAIN_E_FORMAT);
+    options.struct_size = 4;
+    ROW("short options", refrain_model_open(path, &options, &out.model, NULL, 0),
+        REFRAIN_E_CONFIG_SIZE);
+    options.struct_size = sizeof options;
+    options.num_heads = 7777;
+    ROW("impossible heads", refrain_model_open(path, &options, &out.model, why, sizeof why),
+        REFRAIN_E_VALUE);
+    CHECK(strstr(why, "7777"));
+    options.num_heads = 0;
+    options.has_prediction = 1;
+    options.prediction = 5;
+    ROW("impossible prediction", refrain_model_open(path, &options, &out.model, why, sizeof why),
+        REFRAIN_E_VALUE);
+    options.has_prediction = 2;
+    ROW("has_prediction 2", refrain_model_open(path, &options, &out.model, NULL, 0),
+        REFRAIN_E_UNSUPPORTED);
+    refrain_model_destroy(NULL);
+    refrain_engine_destroy(NULL);
+    refrain_sampling_destroy(NULL);
+
+    options.has_prediction = 0;
+    ROW("a prediction that is not looked at",
+        refrain_model_open(path, &options, &out.model, NULL, 0), REFRAIN_E_UNSUPPORTED);
+    options.prediction = 0;
+    options.num_heads = heads;
+    TRY(refrain_model_from_memory(bytes, length, &options, &model, NULL, 0));
+    free(bytes);
+    TRY(refrain_model_info(model, &info));
+    NUL(refrain_model_info, model, (NULL, &out.info));
+    NUL(refrain_model_info, info_out, (model, NULL));
+    NUL(refrain_model_class_name, model, (NULL, 0, out.string, sizeof out.string, &out.size));
+    NUL(refrain_model_class_name, text_out, (model, 0, NULL, 64, &out.size));
+    NUL(refrain_model_class_name, length_out, (model, 0, out.string, sizeof out.string, NULL));
+    NUL(refrain_model_find_class, model, (NULL, "0", &out.number));
+    NUL(refrain_model_find_class, name, (model, NULL, &out.number));
+    NUL(refrain_model_find_class, class_out, (model, "0", NULL));
+    ROW("class beyond the model",
+        refrain_model_class_name(model, info.num_classes, out.string, sizeof out.string, &out.size),
+        REFRAIN_E_RANGE);
+    ROW("unknown class", refrain_model_find_class(model, "no such class", &out.number),
+        REFRAIN_E_RANGE);
+    TRY(refrain_model_class_name(model, 1, out.string, sizeof out.string, &out.size));
+    TRY(refrain_model_find_class(model, out.string, &out.number));
+    CHECK(out.number == 1);
+    blank();
+
+    NUL(refrain_engine_create, model, (NULL, REFRAIN_BACKEND_CPU, &out.engine, NULL, 0));
+    NUL(refrain_engine_create, engine_out, (model, REFRAIN_BACKEND_CPU, NULL, NULL, 0));
+    ROW("unknown backend", refrain_engine_create(model, 9, &out.engine, why, sizeof why),
+        REFRAIN_E_VALUE);
+    CHECK(strstr(why, "backend is 9"));
+    TRY(refrain_engine_create(model, REFRAIN_BACKEND_CPU, &engine, NULL, 0));
+    NUL(refrain_engine_device_name, engine, (NULL, out.string, sizeof out.string, &out.size));
+    NUL(refrain_engine_device_name, text_out, (engine, NULL, 64, &out.size));
+    NUL(refrain_engine_device_name, length_out, (engine, out.string, sizeof out.string, NULL));
+    /* One object in the place of another. */
+    ROW("an engine for a model",
+        refrain_model_info((const refrain_model *)(const void *)engine, &out.info),
+        REFRAIN_E_MEMORY);
+
+    NUL(refrain_settings_default, settings_out, (sizeof settings, NULL));
+    ROW("short settings", refrain_settings_default(8, &out.settings), REFRAIN_E_CONFIG_SIZE);
+    TRY(refrain_settings_default(sizeof settings, &settings));
+    settings.steps = 2;
+    NUL(refrain_settings_memory, model, (NULL, &settings, &out.memory, NULL, 0));
+    NUL(refrain_settings_memory, settings, (model, NULL, &out.memory, NULL, 0));
+    NUL(refrain_settings_memory, memory_out, (model, &settings, NULL, NULL, 0));
+    NUL(refrain_sampling_create, engine, (NULL, &settings, &out.sampling, NULL, 0));
+    NUL(refrain_sampling_create, settings, (engine, NULL, &out.sampling, NULL, 0));
+    NUL(refrain_sampling_create, sampling_out, (engine, &settings, NULL, NULL, 0));
+    settings.class_count = 2;
+    ROW("classes missing", refrain_sampling_create(engine, &settings, &out.sampling, NULL, 0),
+        REFRAIN_E_NULL);
+    settings.classes = classes;
+    settings.class_count = 0;
+    ROW("no pictures", refrain_sampling_create(engine, &settings, &out.sampling, why, sizeof why),
+        REFRAIN_E_VALUE);
+    settings.class_count = 2;
+    classes[1] = info.num_classes + 1;
+    ROW("class beyond the classes",
+        refrain_sampling_create(engine, &settings, &out.sampling, why, sizeof why), REFRAIN_E_VALUE);
+    classes[1] = 1;
+    settings.steps = 0;
+    ROW("no steps", refrain_sampling_create(engine, &settings, &out.sampling, why, sizeof why),
+        REFRAIN_E_VALUE);
+    CHECK(strstr(why, "steps"));
+    settings.steps = 0xFFFFFFFF;
+    ROW("steps -1", refrain_sampling_create(engine, &settings, &out.sampling, why, sizeof why),
+        REFRAIN_E_VALUE);
+    settings.steps = 2;
+    settings.guidance = NAN;
+    ROW("guidance NaN", refrain_sampling_create(engine, &settings, &out.sampling, why, sizeof why),
+        REFRAIN_E_VALUE);
+    CHECK(strstr(why, "guidance"));
+    settings.guidance = 2.0f;
+    settings.has_sampler = 1;
+    settings.sampler = 9;
+    ROW("sampler 9", refrain_sampling_create(engine, &settings, &out.sampling, why, sizeof why),
+        REFRAIN_E_VALUE);
+    settings.sampler = info.prediction == REFRAIN_PREDICTION_VELOCITY ? REFRAIN_SAMPLER_DDIM
+                                                                      : REFRAIN_SAMPLER_EULER;
+    ROW("the other sampler",
+        refrain_sampling_create(engine, &settings, &out.sampling, why, sizeof why), REFRAIN_E_VALUE);
+    settings.has_sampler = 0;
+    settings.sampler = 1;
+    ROW("a sampler that is not looked at",
+        refrain_sampling_create(engine, &settings, &out.sampling, NULL, 0), REFRAIN_E_UNSUPPORTED);
+    settings.sampler = 0;
+    settings.struct_size = 12;
+    ROW("short settings", refrain_sampling_create(engine, &settings, &out.sampling, NULL, 0),
+        REFRAIN_E_CONFIG_SIZE);
+    settings.struct_size = sizeof settings;
+    POLICY("interval", &policy);
+    policy.pool = 50;
+    settings.policy = &policy;
+    ROW("bad policy", refrain_sampling_create(engine, &settings, &out.sampling, why, sizeof why),
+        REFRAIN_E_VALUE);
+    CHECK(strstr(why, "pool"));
+    POLICY("interval:interval=2", &policy);
+    TRY(refrain_settings_memory(model, &settings, &out.memory, NULL, 0));
+    CHECK(out.memory.weights > 0 && out.memory.activations > 0 && out.memory.state > 0);
+    blank();
+
+    TRY(refrain_sampling_create(engine, &settings, &sampling, NULL, 0));
+    refrain_model_destroy(model);
+    refrain_engine_destroy(engine);
+    NUL(refrain_sampling_advance, sampling, (NULL, &out.event, &out.number, NULL, 0));
+    NUL(refrain_sampling_advance, left_out, (sampling, &out.event, NULL, NULL, 0));
+    NUL(refrain_sampling_image, sampling, (NULL, 0, out.bytes, sizeof out.bytes, &out.size));
+    NUL(refrain_sampling_image, rgb_out, (sampling, 0, NULL, 64, &out.size));
+    NUL(refrain_sampling_image, bytes_out, (sampling, 0, out.bytes, sizeof out.bytes, NULL));
+    NUL(refrain_sampling_latents, sampling, (NULL, 0, out.values, 4, &out.size));
+    NUL(refrain_sampling_latents, values_out, (sampling, 0, NULL, 4, &out.size));
+    NUL(refrain_sampling_latents, count_out, (sampling, 0, out.values, 4, NULL));
+    NUL(refrain_sampling_stats, sampling, (NULL, &out.stats));
+    NUL(refrain_sampling_stats, stats_out, (sampling, NULL));
+    NUL(refrain_sampling_notice, sampling, (NULL, &out.number));
+    NUL(refrain_sampling_notice, notice_out, (sampling, NULL));
+    ROW("latents of a picture that is not there",
+        refrain_sampling_latents(sampling, 2, NULL, 0, &out.size), REFRAIN_E_RANGE);
+    CHECK(refrain_sampling_latents(sampling, 1, out.values, 4, &out.size) == REFRAIN_E_CAPACITY);
+    CHECK(out.size == (size_t)info.in_channels * info.input_size * info.input_size);
+    blank();
+    if (info.in_channels != 3) {
+        ROW("no RGB", refrain_sampling_image(sampling, 0, NULL, 0, &out.size),
+            REFRAIN_E_UNSUPPORTED);
+    } else {
+        CHECK(refrain_sampling_image(sampling, 1, NULL, 0, &out.size) == REFRAIN_E_CAPACITY);
+        CHECK(out.size == 3 * (size_t)info.input_size * info.input_size);
+        blank();
+        ROW("a picture that is not there", refrain_sampling_image(sampling, 2, NULL, 0, &out.size),
+            REFRAIN_E_RANGE);
+    }
+    TRY(refrain_sampling_advance(sampling, NULL, &out.number, NULL, 0));
+    CHECK(out.number == 1);
+    TRY(refrain_sampling_advance(sampling, &out.event, &out.number, NULL, 0));
+    CHECK(out.number == 0 && out.event.step == 1);
+    blank();
+    ROW("advance after the end",
+        refrain_sampling_advance(sampling, &out.event, &out.number, why, sizeof why),
+        REFRAIN_E_ORDER);
+    TRY(refrain_sampling_stats(sampling, &out.stats));
+    CHECK(out.stats.calls == 2);
+    blank();
+    refrain_sampling_destroy(sampling);
+}
+
+int main(int argc, char **argv) {
+    CHECK(argc >= 3);
+    plant(argc > 3 ? argv[3] : "");
+    kernels();
+    runs(argv[1], (uint32_t)atoi(argv[2]));
+    return finish();
+}
