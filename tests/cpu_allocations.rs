@@ -13,12 +13,18 @@ use core::{
     hint::black_box,
     sync::atomic::{AtomicUsize, Ordering},
 };
-use std::alloc::System;
+use std::{
+    alloc::System,
+    sync::{Mutex, PoisonError},
+};
 
 use refrain::{
+    Policy,
     cpu::{CpuDevice, CpuExecutor, CpuWeights},
     dit::{Lowering, Model, Overrides},
     executor::Executor,
+    run::{Backend, Engine, Settings},
+    sampler::Sampler,
 };
 
 /// Counts what it is asked for.
@@ -52,13 +58,46 @@ fn allocations(mut work: impl FnMut()) -> usize {
 
 const RUNS: usize = 80;
 
-#[test]
-fn a_forward_pass_allocates_nothing() {
+/// Held by a test while it counts.
+static ALONE: Mutex<()> = Mutex::new(());
+
+fn emoji() -> Model {
     let path = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/models/emoji/emoji_dit_f16.safetensors"
     );
-    let model = Model::open(path.as_ref(), &Overrides::default()).unwrap();
+    Model::open(path.as_ref(), &Overrides::default()).unwrap()
+}
+
+/// Computed, skipped, measured and rated calls.
+#[test]
+fn the_calls_of_a_sampling_run_allocate_nothing() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let engine = Engine::new(Arc::new(emoji()), Backend::Cpu).unwrap();
+    for text in ["easycache:threshold=0.2", "taylorseer", "teacache"] {
+        let settings = Settings {
+            policy: Policy::parse(text).unwrap(),
+            steps: 40,
+            sampler: Sampler::Euler,
+            guidance: 2.5,
+            classes: vec![0],
+            seed: 0,
+        };
+        let mut run = engine.start(&settings).unwrap();
+        for _ in 0..3 {
+            run.advance().unwrap();
+        }
+        let total = allocations(|| while run.advance().unwrap().is_some() {});
+        assert!(run.stats().skipped() > 0, "{text} skips");
+        // At most three submissions a call.
+        assert!(total <= 3 * 40 / 63 + 1, "{total} allocations with {text}");
+    }
+}
+
+#[test]
+fn a_forward_pass_allocates_nothing() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let model = emoji();
     let program = Lowering::whole(1).program(&model).unwrap();
     let segments = [
         program.segments.begin,
