@@ -13,7 +13,9 @@ command -v cc >/dev/null || missing+=(gcc)
 command -v c++ >/dev/null || missing+=(g++)
 if [ "$mode" = full ]; then
     command -v valgrind >/dev/null || missing+=(valgrind)
-    ls /usr/share/vulkan/icd.d/*.json >/dev/null 2>&1 || missing+=(libvulkan1 mesa-vulkan-drivers)
+    ls /usr/share/vulkan/icd.d/*.json >/dev/null 2>&1 &&
+        PATH=$PATH:/sbin ldconfig -p | grep -q 'libvulkan\.so\.1' ||
+        missing+=(libvulkan1 mesa-vulkan-drivers)
 fi
 if [ ${#missing[@]} -gt 0 ]; then
     sudo=()
