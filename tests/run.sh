@@ -14,7 +14,7 @@ command -v c++ >/dev/null || missing+=(g++)
 if [ "$mode" = full ]; then
     command -v valgrind >/dev/null || missing+=(valgrind)
     ls /usr/share/vulkan/icd.d/*.json >/dev/null 2>&1 &&
-        PATH=$PATH:/sbin ldconfig -p | grep -q 'libvulkan\.so\.1' ||
+        PATH=$PATH:/sbin ldconfig -p | grep 'libvulkan\.so\.1' >/dev/null ||
         missing+=(libvulkan1 mesa-vulkan-drivers)
 fi
 if [ ${#missing[@]} -gt 0 ]; then
