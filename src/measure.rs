@@ -10,13 +10,19 @@ use crate::predict::MAX_ANCHORS;
 /// is not finite.
 #[must_use]
 pub fn relative_l1(reference: &[f32], now: &[f32]) -> f64 {
+    let (change, size) = sums(reference, now);
+    change / size
+}
+
+/// `Σ|now − reference|` and `Σ|reference|`.
+fn sums(reference: &[f32], now: &[f32]) -> (f64, f64) {
     let (mut change, mut size) = (0.0, 0.0);
     for (r, n) in reference.iter().zip(now) {
         let (r, n) = (f64::from(*r), f64::from(*n));
         change += (n - r).abs();
         size += r.abs();
     }
-    change / size
+    (change, size)
 }
 
 /// Mean absolute change `mean|now − reference|`, as EasyCache asks for it. NaN if there are no
@@ -37,12 +43,7 @@ pub fn mean_change(reference: &[f32], now: &[f32]) -> f64 {
 /// [`mean_change`]`(x', x)`.
 #[must_use]
 pub fn rate(input: f64, output_before: &[f32], output: &[f32]) -> f64 {
-    let (mut change, mut size) = (0.0, 0.0);
-    for (b, n) in output_before.iter().zip(output) {
-        let (b, n) = (f64::from(*b), f64::from(*n));
-        change += (n - b).abs();
-        size += n.abs();
-    }
+    let (change, size) = sums(output, output_before);
     change / input / size
 }
 

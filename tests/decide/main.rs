@@ -8,6 +8,7 @@ mod network;
 mod oracle;
 mod properties;
 mod random;
+mod refused;
 mod reports;
 mod text;
 mod traces;
