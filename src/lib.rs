@@ -73,6 +73,7 @@ extern crate alloc;
 #[cfg(feature = "capi")]
 pub mod capi;
 pub mod measure;
+mod numeric;
 pub mod policy;
 pub mod predict;
 pub mod scheduler;

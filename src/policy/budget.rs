@@ -35,6 +35,40 @@ named!(Comparator, "comparator", {
     AtMost => "at-most",
 });
 
+/// What the threshold is a multiple of.
+#[repr(u32)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scale {
+    /// Nothing: it is a cost.
+    Constant = 0,
+    /// What was measured in the last three calls of the warm-up, the newest in full, the others a
+    /// tenth and a hundredth (Foresight's λ).
+    Learned = 1,
+    /// The largest cost of the run so far (PreciseCache).
+    Largest = 2,
+}
+
+named!(Scale, "scale", {
+    Constant => "constant",
+    Learned => "learned",
+    Largest => "largest",
+});
+
+/// What the phases of a threshold are a share of.
+#[repr(u32)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// The steps of the run.
+    Step = 0,
+    /// The calls computed within the window, of all calls of the run (UCache).
+    Computed = 1,
+}
+
+named!(Progress, "progress", {
+    Step => "step",
+    Computed => "computed",
+});
+
 /// How much cost may be spent before a call is computed.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -43,11 +77,26 @@ pub struct Budget {
     pub kind: BudgetKind,
     /// Whether a skip may spend all of the threshold or must stay below it.
     pub comparator: Comparator,
-    /// Cost allowed, in units of the gauge, 0 to 10⁶. Larger skips more. With `Below`, 0 computes
-    /// every call.
+    /// What the threshold is a multiple of.
+    pub scale: Scale,
+    /// What its phases are a share of.
+    pub progress: Progress,
+    /// Cost allowed, in units of the gauge times the scale, 0 to 10⁶. Larger skips more. With
+    /// `Below`, 0 computes every call.
     pub threshold: f64,
     /// With `Leaky`: share of the amount spent that is left at the next call, 0 to 1.
     pub decay: f64,
+    /// What the threshold is multiplied by before `early_until`, 0 to 100.
+    pub early_factor: f64,
+    /// Share of the run before which `early_factor` counts, 0 to 1.
+    pub early_until: f64,
+    /// What the threshold is multiplied by after `late_from`, 0 to 100.
+    pub late_factor: f64,
+    /// Share of the run after which `late_factor` counts, 0 to 1.
+    pub late_from: f64,
+    /// Largest cost of a single call, 0 for no limit: a call that costs more is computed whatever
+    /// was spent (MagCache in FramePack).
+    pub max_cost: f64,
     /// 1: a computed call sets the amount spent to zero. 0: it goes on (UCache for stochastic
     /// samplers).
     pub reset: u32,
@@ -66,12 +115,25 @@ impl Budget {
         }
     }
 
-    /// Whether the amount spent still allows a skip.
+    /// The threshold at a share of the run, before it is scaled.
     #[must_use]
-    pub fn allows(&self, spent: f64) -> bool {
+    pub fn threshold_at(&self, share: f64) -> f64 {
+        let factor = if share < self.early_until {
+            self.early_factor
+        } else if share > self.late_from {
+            self.late_factor
+        } else {
+            1.0
+        };
+        self.threshold * factor
+    }
+
+    /// Whether an amount still allows a skip under that threshold.
+    #[must_use]
+    pub fn allows(&self, spent: f64, threshold: f64) -> bool {
         match self.comparator {
-            Comparator::Below => spent < self.threshold,
-            Comparator::AtMost => spent <= self.threshold,
+            Comparator::Below => spent < threshold,
+            Comparator::AtMost => spent <= threshold,
         }
     }
 }

@@ -3,8 +3,9 @@
 use core::fmt;
 
 use super::keys::{KEYS, Key, List, Value};
-use super::{Family, GaugeKind, Policy, Rescale};
-use crate::signal::SignalKind;
+use super::{GaugeKind, Method, Policy, Rescale, Scale, SiteKind, SplitKind, Window};
+use crate::predict::PredictorKind;
+use crate::signal::{Filter, SignalKind};
 use crate::timeline::Timeline;
 
 /// Why a policy cannot be used.
@@ -38,7 +39,7 @@ pub enum PolicyError {
     },
     /// The mask is for another number of steps.
     MaskLength {
-        /// Steps in the mask.
+        /// Characters of the mask.
         mask: u32,
         /// Steps of the timeline.
         steps: u32,
@@ -52,6 +53,13 @@ pub enum PolicyError {
     },
     /// No lanes were given.
     NoLanes,
+    /// The lanes are no multiple of the mask's columns.
+    Columns {
+        /// Columns of the mask: its bits divided by the steps.
+        columns: u32,
+        /// Lanes given.
+        lanes: u32,
+    },
 }
 
 impl fmt::Display for PolicyError {
@@ -77,7 +85,8 @@ impl fmt::Display for PolicyError {
             Self::Needs { key, remedy } => write!(f, "policy key `{key}`: {remedy}"),
             Self::MaskLength { mask, steps } => write!(
                 f,
-                "policy key `mask` has {mask} steps but the run has {steps}; give one character a step"
+                "policy key `mask` has {mask} characters but the run has {steps} steps; \
+                 give one character a step, or one a step and column"
             ),
             Self::Timeline { steps, evaluations } => write!(
                 f,
@@ -85,6 +94,11 @@ impl fmt::Display for PolicyError {
                  allowed are 1 to 1073741824 steps and 1 to 8 evaluations"
             ),
             Self::NoLanes => f.write_str("no lanes were given; give memory for at least one"),
+            Self::Columns { columns, lanes } => write!(
+                f,
+                "policy key `mask` has {columns} columns but there are {lanes} lanes; \
+                 give a multiple of the columns"
+            ),
         }
     }
 }
@@ -100,54 +114,164 @@ impl Policy {
         for key in KEYS {
             self.check_key(key)?;
         }
-        let gauge = &self.gauge;
-        if gauge.kind == GaugeKind::Signal
-            && gauge.signal == SignalKind::FrontResidual
-            && self.site.front == 0
-        {
-            return Err(PolicyError::Needs {
-                key: "signal",
-                remedy: "front-residual is measured behind the front blocks; \
-                         set site=range and front to 1 or more",
-            });
-        }
-        if gauge.rescale == Rescale::Polynomial && gauge.coefficients.iter().all(|c| *c == 0.0) {
-            return Err(PolicyError::Needs {
-                key: "coefficients",
-                remedy: "a polynomial of zeros would skip every call; name a model or give them",
-            });
-        }
-        if gauge.rescale == Rescale::Rate && gauge.signal != SignalKind::ModelInput {
-            return Err(PolicyError::Needs {
-                key: "rescale",
-                remedy: "rate relates the network's output to its input; set signal=model-input",
-            });
-        }
-        if gauge.kind == GaugeKind::Count
-            && f64::from(self.budget.threshold as u32) != self.budget.threshold
-        {
-            return Err(PolicyError::Needs {
-                key: "interval",
-                remedy: "calls are counted; set a whole number",
-            });
-        }
-        if self.guards.has_bits_beyond() {
-            return Err(PolicyError::Needs {
-                key: "mask",
-                remedy: "it has bits beyond its length; clear them",
-            });
-        }
-        if self.guards.window_start > self.guards.window_end {
-            return Err(PolicyError::Needs {
-                key: "start",
-                remedy: "the window starts behind its end; set start to end or less",
-            });
+        for rule in [Self::check_gauge, Self::check_guards, Self::check_parts] {
+            if let Some((key, remedy)) = rule(self) {
+                return Err(PolicyError::Needs { key, remedy });
+            }
         }
         Ok(())
     }
 
+    /// What the gauge needs from itself and the site.
+    fn check_gauge(&self) -> Option<(&'static str, &'static str)> {
+        let gauge = &self.gauge;
+        let (measures, immediate) = (gauge.measures(), gauge.kind == GaugeKind::Signal);
+        let behind_front = matches!(
+            gauge.signal,
+            SignalKind::FrontResidual | SignalKind::FrontOutput
+        );
+        let of_blocks = matches!(
+            gauge.signal,
+            SignalKind::BlockInput | SignalKind::BlockOutput
+        );
+        let ranged = self.site.kind == SiteKind::Range && self.site.front > 0;
+        let book = &gauge.codebook;
+        let mut rising = book.entries().zip(book.entries().skip(1));
+        if measures && behind_front && !ranged {
+            return Some((
+                "signal",
+                "front-residual and front-output are measured behind the front blocks; \
+                 set site=range and front to 1 or more",
+            ));
+        }
+        if immediate && of_blocks && self.site.kind != SiteKind::Blocks {
+            return Some((
+                "signal",
+                "block-input and block-output are known before a block runs; set site=blocks",
+            ));
+        }
+        if immediate && gauge.signal == SignalKind::BlockResidual {
+            return Some((
+                "signal",
+                "block-residual is known behind the block; set gauge=late",
+            ));
+        }
+        if gauge.rescale.is_polynomial() && gauge.coefficients.iter().all(|c| *c == 0.0) {
+            return Some((
+                "coefficients",
+                "a polynomial of zeros would skip every call; name a model or give them",
+            ));
+        }
+        if gauge.domain_min > gauge.domain_max {
+            return Some((
+                "domain_min",
+                "it is above domain_max; set it to that or less",
+            ));
+        }
+        let input = gauge.signal == SignalKind::ModelInput;
+        if gauge.rescale == Rescale::Rate && !(immediate && input) {
+            return Some((
+                "rescale",
+                "rate relates the network's output to its input; set gauge=signal and \
+                 signal=model-input",
+            ));
+        }
+        if gauge.rescale == Rescale::Sensitivity && !immediate {
+            return Some((
+                "rescale",
+                "sensitivities are known before a call; set gauge=signal",
+            ));
+        }
+        if gauge.rescale == Rescale::Sensitivity && gauge.curve.len % 2 == 1 {
+            return Some(("curve", "it holds Jx and then Jt; give two values a step"));
+        }
+        if gauge.kind == GaugeKind::Curve
+            && !gauge
+                .curve
+                .values()
+                .iter()
+                .all(|v| (0.01..=100.0).contains(v))
+        {
+            return Some(("curve", "magnitude ratios are 0.01 to 100"));
+        }
+        if !rising.all(|(a, b)| a.0 < b.0) || !book.entries().all(|e| e.1 > 0) {
+            return Some((
+                "codebook",
+                "thresholds rise and intervals are 1 or more; give threshold/interval/…",
+            ));
+        }
+        if gauge.filter != Filter::None && gauge.filter_size == 0.0 && measures {
+            return Some((
+                "filter_size",
+                "a filter needs it: a factor, a share of the radius or an exponent",
+            ));
+        }
+        None
+    }
+
+    /// What guards and budget need.
+    fn check_guards(&self) -> Option<(&'static str, &'static str)> {
+        let guards = &self.guards;
+        if guards.has_bits_beyond() {
+            return Some(("mask", "it has bits beyond its length; clear them"));
+        }
+        if guards.window_start > guards.window_end {
+            return Some((
+                "start",
+                "the window starts behind its end; set start to end or less",
+            ));
+        }
+        let shares = 0.0..=1.0;
+        if guards.window == Window::Share
+            && !(shares.contains(&guards.window_start) && shares.contains(&guards.window_end))
+        {
+            return Some((
+                "start",
+                "start and end are shares from 0 to 1, or set window",
+            ));
+        }
+        if self.budget.scale == Scale::Learned && self.gauge.kind != GaugeKind::Late {
+            return Some((
+                "scale",
+                "learned takes what computed calls measure in the warm-up; set gauge=late",
+            ));
+        }
+        None
+    }
+
+    /// What predictor, split and verification need.
+    fn check_parts(&self) -> Option<(&'static str, &'static str)> {
+        let predictor = self.predictor.kind;
+        if self.gauge.kind == GaugeKind::Always {
+            return None;
+        }
+        let aligned = predictor == PredictorKind::Aligned;
+        if aligned && self.gauge.kind != GaugeKind::Signal {
+            return Some((
+                "predictor",
+                "aligned measures its factor beside a signal; set gauge=signal",
+            ));
+        }
+        if predictor == PredictorKind::Dmd
+            && (self.gauge.rescale == Rescale::Rate || self.gauge.kind == GaugeKind::Late)
+        {
+            return Some((
+                "predictor",
+                "dmd takes products of features at computed calls, where this gauge takes its own \
+                 measurement; choose another of the two",
+            ));
+        }
+        if self.split.kind == SplitKind::Band && predictor == PredictorKind::Chebyshev {
+            return Some((
+                "split",
+                "a low band is held, but chebyshev keeps no feature; set split=none",
+            ));
+        }
+        None
+    }
+
     /// Whether it can run on that timeline: [`check`](Self::check), a calibrated curve where the
-    /// gauge needs one, and a mask of as many steps where there is one or the family is named for it.
+    /// gauge needs one, and a mask of as many steps where there is one or the method is named for it.
     ///
     /// # Errors
     /// The first problem found.
@@ -163,28 +287,59 @@ impl Policy {
                 remedy: "this policy is calibrated; name a model or give the curve",
             });
         }
-        if self.family == Family::Mask
-            && self.gauge.kind == GaugeKind::Free
-            && self.guards.mask_len == 0
-        {
+        if self.needs_mask() {
             return Err(PolicyError::Needs {
                 key: "mask",
-                remedy: "this policy follows a mask; give one character a step",
+                remedy: "this policy follows a mask; give one character a step, or name a model",
             });
         }
-        if self.guards.mask_len != 0 && self.guards.mask_len != steps {
+        if self.guards.mask_len % steps != 0 {
             return Err(PolicyError::MaskLength {
                 mask: self.guards.mask_len,
                 steps,
             });
         }
+        let rows = u64::from(steps) * u64::from(self.predictor.order + 1);
+        if self.reads_rows() && u64::from(self.gauge.curve.len) != rows {
+            return Err(PolicyError::Needs {
+                key: "curve",
+                remedy: "table weights are order + 1 values a step",
+            });
+        }
         Ok(())
     }
 
-    /// Whether the gauge is a calibrated curve and none is given yet.
+    /// Whether so many lanes fit the mask on that timeline.
+    ///
+    /// # Errors
+    /// [`PolicyError::Columns`] unless lanes that decide alone are a multiple of the columns.
+    pub fn check_lanes(&self, timeline: Timeline, lanes: u32) -> Result<(), PolicyError> {
+        let columns = self.guards.columns(timeline.steps);
+        if lanes % columns == 0 && (columns == 1 || self.pool == super::Pool::Alone) {
+            return Ok(());
+        }
+        Err(PolicyError::Columns { columns, lanes })
+    }
+
+    /// Whether the policy is calibrated by a curve and none is given yet.
     #[must_use]
     pub fn needs_curve(&self) -> bool {
-        self.gauge.kind == GaugeKind::Curve && self.gauge.curve.len == 0
+        let sensitive =
+            self.gauge.kind == GaugeKind::Signal && self.gauge.rescale == Rescale::Sensitivity;
+        (self.gauge.kind == GaugeKind::Curve || sensitive || self.reads_rows())
+            && self.gauge.curve.len == 0
+    }
+
+    /// Whether the policy follows a mask and none is given yet.
+    #[must_use]
+    pub fn needs_mask(&self) -> bool {
+        self.gauge.kind == GaugeKind::Free
+            && self.guards.mask_len == 0
+            && (self.method == Method::Mask || self.method.preset().needs_calibration)
+    }
+
+    fn reads_rows(&self) -> bool {
+        self.gauge.kind != GaugeKind::Always && self.predictor.kind == PredictorKind::Table
     }
 
     fn check_key(&self, key: &Key) -> Result<(), PolicyError> {
@@ -236,7 +391,7 @@ impl Policy {
         };
         if key.applies_to(self) {
             in_range
-        } else if same || self.shares_field(key) {
+        } else if same {
             Ok(())
         } else {
             Err(PolicyError::NoEffect {
@@ -246,32 +401,28 @@ impl Policy {
         }
     }
 
-    /// `interval` and `threshold` are one field; the one that does not apply is not judged.
-    fn shares_field(&self, key: &Key) -> bool {
-        (key.name == "interval" || key.name == "threshold")
-            && matches!(
-                self.gauge.kind,
-                GaugeKind::Signal | GaugeKind::Curve | GaugeKind::Count
-            )
-    }
-
     fn check_list(
         &self,
         list: List,
         out: &dyn Fn(f64, f64, f64) -> PolicyError,
     ) -> (bool, Result<(), PolicyError>) {
         let (min, max) = list.bounds();
+        let gauge = &self.gauge;
         let (len, values) = match list {
-            List::Coefficients => (self.gauge.coefficients.len(), &self.gauge.coefficients[..]),
-            List::Curve => (self.gauge.curve.len as usize, &self.gauge.curve.values[..]),
+            List::Coefficients => (gauge.coefficients.len(), &gauge.coefficients[..]),
+            List::Curve => (gauge.curve.len as usize, &gauge.curve.values[..]),
+            List::Codebook => (gauge.codebook.len as usize, &gauge.codebook.thresholds[..]),
         };
-        let most = list.max_len();
+        let most = values.len();
         if len > most {
             return (false, Err(out(len as f64, 0.0, most as f64)));
         }
         let used = values.get(..len).unwrap_or(values);
         let bad = used.iter().find(|v| !(**v >= min && **v <= max));
-        let unused = list == List::Curve && len == 0 || used.iter().all(|v| *v == 0.0);
+        let unused = match list {
+            List::Coefficients => used.iter().all(|v| *v == 0.0),
+            List::Curve | List::Codebook => len == 0,
+        };
         (unused, bad.map_or(Ok(()), |v| Err(out(*v, min, max))))
     }
 }

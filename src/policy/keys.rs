@@ -1,7 +1,11 @@
 //! The keys of the text form: one row a field.
 
-use super::{BudgetKind, GaugeKind, MAX_CURVE, MAX_DEGREE, Policy, Rescale, SiteKind};
+use super::{
+    BudgetKind, GaugeKind, MAX_CODEBOOK, MAX_CURVE, MAX_DEGREE, Policy, Rescale, Schedule,
+    SiteKind, SplitKind, VerifyKind,
+};
 use crate::predict::{MAX_ORDER, PredictorKind};
+use crate::signal::{Filter, SignalKind};
 use crate::text::Named;
 
 /// Largest step count a guard may name.
@@ -43,6 +47,8 @@ pub(super) enum Value {
 pub(super) enum List {
     Coefficients,
     Curve,
+    /// Thresholds and intervals in turn.
+    Codebook,
 }
 
 impl List {
@@ -50,13 +56,15 @@ impl List {
         match self {
             Self::Coefficients => MAX_DEGREE + 1,
             Self::Curve => MAX_CURVE,
+            Self::Codebook => 2 * MAX_CODEBOOK,
         }
     }
 
     pub(super) const fn bounds(self) -> (f64, f64) {
         match self {
             Self::Coefficients => (-1e9, 1e9),
-            Self::Curve => (0.01, 100.0),
+            Self::Curve => (-1e6, 1e6),
+            Self::Codebook => (0.0, 1e6),
         }
     }
 }
@@ -100,6 +108,7 @@ impl Key {
         let empty = match self.value {
             Value::Mask => policy.guards.mask_len == 0,
             Value::List(List::Curve) => policy.gauge.curve.len == 0,
+            Value::List(List::Codebook) => policy.gauge.codebook.len == 0,
             _ => false,
         };
         if empty {
@@ -138,20 +147,108 @@ impl Key {
     }
 }
 
+impl Policy {
+    /// Hands every field that rules a run to `take`, in words.
+    pub(crate) fn fold(&self, mut take: impl FnMut(u32)) {
+        let mut number = |v: f64, take: &mut dyn FnMut(u32)| {
+            take(v.to_bits() as u32);
+            take((v.to_bits() >> 32) as u32);
+        };
+        take(self.method as u32);
+        for key in KEYS {
+            match key.value {
+                Value::Whole { get, .. } | Value::Choice { get, .. } => take(get(self)),
+                Value::Number { get, .. } => number(get(self), &mut take),
+                Value::List(List::Coefficients) => {
+                    self.gauge
+                        .coefficients
+                        .iter()
+                        .for_each(|v| number(*v, &mut take));
+                }
+                Value::List(List::Curve) => {
+                    take(self.gauge.curve.len);
+                    self.gauge
+                        .curve
+                        .values()
+                        .iter()
+                        .for_each(|v| number(*v, &mut take));
+                }
+                Value::List(List::Codebook) => {
+                    for (threshold, interval) in self.gauge.codebook.entries() {
+                        number(threshold, &mut take);
+                        take(interval);
+                    }
+                }
+                Value::Mask => {
+                    take(self.guards.mask_len);
+                    let words = self.guards.mask_len.div_ceil(32) as usize;
+                    self.guards
+                        .mask
+                        .iter()
+                        .take(words)
+                        .for_each(|word| take(*word));
+                }
+                // Stands for coefficients, curve or mask.
+                Value::Model => {}
+            }
+        }
+    }
+}
+
 fn measured(p: &Policy) -> bool {
+    p.gauge.measures()
+}
+/// A tensor's change, in contrast to what a gate says.
+fn compared(p: &Policy) -> bool {
+    measured(p) && p.gauge.signal != SignalKind::Gate
+}
+fn immediate(p: &Policy) -> bool {
     p.gauge.kind == GaugeKind::Signal
 }
 fn spends(p: &Policy) -> bool {
     matches!(p.gauge.kind, GaugeKind::Signal | GaugeKind::Curve)
 }
+fn late_interval(p: &Policy) -> bool {
+    p.gauge.kind == GaugeKind::Late && p.gauge.codebook.len == 0
+}
+fn limited(p: &Policy) -> bool {
+    spends(p) || late_interval(p)
+}
+fn counts(p: &Policy) -> bool {
+    p.gauge.kind == GaugeKind::Count
+}
+fn scheduled(p: &Policy, schedule: Schedule) -> bool {
+    counts(p) && p.gauge.schedule == schedule
+}
+fn polynomial(p: &Policy) -> bool {
+    measured(p) && p.gauge.rescale.is_polynomial()
+}
+/// A curve that is followed call by call.
+fn follows_curve(p: &Policy) -> bool {
+    p.gauge.kind == GaugeKind::Curve || immediate(p) && p.gauge.rescale == Rescale::Sensitivity
+}
 fn skips(p: &Policy) -> bool {
     p.gauge.kind != GaugeKind::Always
 }
-fn ranged(p: &Policy) -> bool {
-    skips(p) && p.site.kind == SiteKind::Range
+fn sited(p: &Policy, kinds: &[SiteKind]) -> bool {
+    skips(p) && kinds.contains(&p.site.kind)
 }
-fn predicts(p: &Policy) -> bool {
-    skips(p) && p.predictor.kind != PredictorKind::Hold
+fn predicts(p: &Policy, kinds: &[PredictorKind]) -> bool {
+    skips(p) && kinds.contains(&p.predictor.kind)
+}
+/// Predictors that look at how far away the wanted time is.
+const BY_DISTANCE: &[PredictorKind] = &[
+    PredictorKind::Taylor,
+    PredictorKind::Newton,
+    PredictorKind::Hermite,
+    PredictorKind::Foca,
+    PredictorKind::Dmd,
+];
+fn verifies(p: &Policy) -> bool {
+    skips(p) && p.verify.kind != VerifyKind::None
+}
+fn gradient(p: &Policy) -> bool {
+    predicts(p, &[PredictorKind::Gradient])
 }
 
 macro_rules! whole {
@@ -185,48 +282,99 @@ pub static KEYS: &[Key] = &[
     },
     Key {
         name: "model",
-        summary: "use the coefficients or the curve published for a model",
-        needs: "gauge=signal or gauge=curve",
+        summary: "use the coefficients, the curve or the mask published for a model",
+        needs: "a method with published tables",
         value: Value::Model,
-        applies: spends,
+        applies: skips,
+    },
+    Key {
+        name: "schedule",
+        summary: "which calls are computed",
+        needs: "gauge=count",
+        value: choice!(Schedule, gauge.schedule),
+        applies: counts,
     },
     Key {
         name: "interval",
         summary: "one call in this many is computed; larger skips more",
-        needs: "gauge=count",
-        value: Value::Whole {
-            min: 1,
-            max: 1_000_000,
-            get: |p| p.budget.threshold as u32,
-            set: |p, v| p.budget.threshold = f64::from(v),
-        },
-        applies: |p| p.gauge.kind == GaugeKind::Count,
+        needs: "gauge=count, or gauge=late without a codebook",
+        value: whole!(1, 1_000_000, gauge.interval),
+        applies: |p| counts(p) && p.gauge.schedule != Schedule::Scm || late_interval(p),
+    },
+    Key {
+        name: "offset",
+        summary: "step at which the pattern of computed calls starts",
+        needs: "schedule=first",
+        value: whole!(0, MAX_STEPS, gauge.offset),
+        applies: |p| scheduled(p, Schedule::First),
+    },
+    Key {
+        name: "level",
+        summary: "how much of the run cache-dit's mask skips",
+        needs: "schedule=scm",
+        value: choice!(super::Level, gauge.level),
+        applies: |p| scheduled(p, Schedule::Scm),
+    },
+    Key {
+        name: "center",
+        summary: "step around which computed calls are densest",
+        needs: "schedule=quadratic",
+        value: number!(0.0, 1e6, gauge.center),
+        applies: |p| scheduled(p, Schedule::Quadratic),
+    },
+    Key {
+        name: "growth",
+        summary: "what the interval grows by with every computed call behind the warm-up; larger skips more",
+        needs: "schedule=since",
+        value: number!(0.0, 1e6, gauge.growth),
+        applies: |p| scheduled(p, Schedule::Since),
     },
     Key {
         name: "threshold",
-        summary: "cost that may be spent on skips, in units of the gauge; larger skips more",
-        needs: "gauge=signal or gauge=curve",
+        summary: "cost that may be spent on skips, in units of the gauge and its scale; larger skips more",
+        needs: "gauge=signal, gauge=curve, or gauge=late without a codebook",
         value: number!(0.0, 1e6, budget.threshold),
-        applies: spends,
+        applies: limited,
     },
     Key {
         name: "signal",
         summary: "what the host measures",
-        needs: "gauge=signal",
-        value: choice!(crate::signal::SignalKind, gauge.signal),
+        needs: "gauge=signal or gauge=late",
+        value: choice!(SignalKind, gauge.signal),
         applies: measured,
+    },
+    Key {
+        name: "metric",
+        summary: "how a tensor's change becomes a number",
+        needs: "gauge=signal or gauge=late, of a tensor",
+        value: choice!(crate::signal::Metric, gauge.metric),
+        applies: compared,
+    },
+    Key {
+        name: "filter",
+        summary: "what the tensor goes through before it is measured",
+        needs: "gauge=signal or gauge=late, of a tensor",
+        value: choice!(Filter, gauge.filter),
+        applies: compared,
+    },
+    Key {
+        name: "filter_size",
+        summary: "factor of downsample, share of the radius of low-pass, exponent of sea",
+        needs: "a filter",
+        value: number!(0.0, 1024.0, gauge.filter_size),
+        applies: |p| compared(p) && p.gauge.filter != Filter::None,
     },
     Key {
         name: "reference",
         summary: "what the measured tensor is compared with",
-        needs: "gauge=signal",
+        needs: "gauge=signal or gauge=late, of a tensor",
         value: choice!(crate::signal::Reference, gauge.reference),
-        applies: measured,
+        applies: compared,
     },
     Key {
         name: "rescale",
         summary: "how the measured value becomes a cost",
-        needs: "gauge=signal",
+        needs: "gauge=signal or gauge=late",
         value: choice!(Rescale, gauge.rescale),
         applies: measured,
     },
@@ -235,14 +383,77 @@ pub static KEYS: &[Key] = &[
         summary: "polynomial of the signal, highest degree first",
         needs: "rescale=polynomial",
         value: Value::List(List::Coefficients),
-        applies: |p| measured(p) && p.gauge.rescale == Rescale::Polynomial,
+        applies: polynomial,
+    },
+    Key {
+        name: "domain_min",
+        summary: "the signal counts as no smaller than this: where the polynomial was fitted",
+        needs: "rescale=polynomial",
+        value: number!(0.0, 1e9, gauge.domain_min),
+        applies: polynomial,
+    },
+    Key {
+        name: "domain_max",
+        summary: "the signal counts as no larger than this: where the polynomial was fitted",
+        needs: "rescale=polynomial",
+        value: number!(0.0, 1e9, gauge.domain_max),
+        applies: polynomial,
+    },
+    Key {
+        name: "run_factor",
+        summary: "a call costs so much more, as a share, for every skip before it in its run; larger is safer",
+        needs: "gauge=signal",
+        value: number!(0.0, 1e6, gauge.run_factor),
+        applies: immediate,
     },
     Key {
         name: "curve",
-        summary: "magnitude ratio of each step to the step before",
-        needs: "gauge=curve",
+        summary: "magnitude ratio of each step to the step before; sensitivities; weights of a table",
+        needs: "gauge=curve, rescale=sensitivity or predictor=table",
         value: Value::List(List::Curve),
+        applies: |p| follows_curve(p) || predicts(p, &[PredictorKind::Table]),
+    },
+    Key {
+        name: "curve_by",
+        summary: "what the curve is indexed by",
+        needs: "gauge=curve or rescale=sensitivity",
+        value: choice!(super::CurveBy, gauge.curve.by),
+        applies: follows_curve,
+    },
+    Key {
+        name: "curve_start",
+        summary: "time of the curve's first value",
+        needs: "curve_by=time",
+        value: number!(-1e9, 1e9, gauge.curve.start),
+        applies: |p| follows_curve(p) && p.gauge.curve.by == super::CurveBy::Time,
+    },
+    Key {
+        name: "curve_end",
+        summary: "time of the curve's last value",
+        needs: "curve_by=time",
+        value: number!(-1e9, 1e9, gauge.curve.end),
+        applies: |p| follows_curve(p) && p.gauge.curve.by == super::CurveBy::Time,
+    },
+    Key {
+        name: "protect",
+        summary: "index of a value of the curve whose steps are always computed, 0 for none",
+        needs: "gauge=curve",
+        value: whole!(0, MAX_CURVE as u32 - 1, gauge.protect),
         applies: |p| p.gauge.kind == GaugeKind::Curve,
+    },
+    Key {
+        name: "deviation",
+        summary: "which deviation of the magnitude ratios from 1 counts",
+        needs: "gauge=curve",
+        value: choice!(super::Deviation, gauge.deviation),
+        applies: |p| p.gauge.kind == GaugeKind::Curve,
+    },
+    Key {
+        name: "codebook",
+        summary: "threshold and interval in turn: the interval that follows values below the threshold",
+        needs: "gauge=late",
+        value: Value::List(List::Codebook),
+        applies: |p| p.gauge.kind == GaugeKind::Late,
     },
     Key {
         name: "budget",
@@ -254,8 +465,57 @@ pub static KEYS: &[Key] = &[
     Key {
         name: "compare",
         summary: "whether a skip must stay below the threshold or may reach it",
-        needs: "gauge=signal or gauge=curve",
+        needs: "gauge=signal, gauge=curve, or gauge=late without a codebook",
         value: choice!(super::Comparator, budget.comparator),
+        applies: limited,
+    },
+    Key {
+        name: "scale",
+        summary: "what the threshold is a multiple of",
+        needs: "gauge=signal, gauge=curve, or gauge=late without a codebook",
+        value: choice!(super::Scale, budget.scale),
+        applies: limited,
+    },
+    Key {
+        name: "early_factor",
+        summary: "what the threshold is multiplied by before early_until; smaller is safer",
+        needs: "gauge=signal, gauge=curve, or gauge=late without a codebook",
+        value: number!(0.0, 100.0, budget.early_factor),
+        applies: limited,
+    },
+    Key {
+        name: "early_until",
+        summary: "share of the run before which early_factor counts",
+        needs: "gauge=signal, gauge=curve, or gauge=late without a codebook",
+        value: number!(0.0, 1.0, budget.early_until),
+        applies: limited,
+    },
+    Key {
+        name: "late_factor",
+        summary: "what the threshold is multiplied by after late_from; smaller is safer",
+        needs: "gauge=signal, gauge=curve, or gauge=late without a codebook",
+        value: number!(0.0, 100.0, budget.late_factor),
+        applies: limited,
+    },
+    Key {
+        name: "late_from",
+        summary: "share of the run after which late_factor counts",
+        needs: "gauge=signal, gauge=curve, or gauge=late without a codebook",
+        value: number!(0.0, 1.0, budget.late_from),
+        applies: limited,
+    },
+    Key {
+        name: "progress",
+        summary: "what early_until and late_from are a share of",
+        needs: "gauge=signal, gauge=curve, or gauge=late without a codebook",
+        value: choice!(super::Progress, budget.progress),
+        applies: limited,
+    },
+    Key {
+        name: "max_cost",
+        summary: "largest cost of a single call, 0 for no limit; smaller is safer",
+        needs: "gauge=signal or gauge=curve",
+        value: number!(0.0, 1e6, budget.max_cost),
         applies: spends,
     },
     Key {
@@ -287,6 +547,13 @@ pub static KEYS: &[Key] = &[
         applies: skips,
     },
     Key {
+        name: "rounding",
+        summary: "how the retained share becomes whole steps",
+        needs: "retention",
+        value: choice!(super::Rounding, guards.rounding),
+        applies: |p| skips(p) && p.guards.warmup_fraction > 0.0,
+    },
+    Key {
         name: "last",
         summary: "last steps that are always computed; larger is safer",
         needs: "a policy that skips",
@@ -294,17 +561,31 @@ pub static KEYS: &[Key] = &[
         applies: skips,
     },
     Key {
-        name: "start",
-        summary: "skips are allowed from this share of the steps; larger is safer",
+        name: "window",
+        summary: "what start and end are given in",
         needs: "a policy that skips",
-        value: number!(0.0, 1.0, guards.window_start),
+        value: choice!(super::Window, guards.window),
+        applies: skips,
+    },
+    Key {
+        name: "start",
+        summary: "skips are allowed from here: a share of the steps, a step or a time; larger is safer",
+        needs: "a policy that skips",
+        value: number!(-1e9, 1e9, guards.window_start),
         applies: skips,
     },
     Key {
         name: "end",
-        summary: "skips are allowed before this share of the steps; smaller is safer",
+        summary: "skips are allowed before here: a share of the steps, a step or a time; smaller is safer",
         needs: "a policy that skips",
-        value: number!(0.0, 1.0, guards.window_end),
+        value: number!(-1e9, 1e9, guards.window_end),
+        applies: skips,
+    },
+    Key {
+        name: "enhance",
+        summary: "first steps in which no two calls in a row are skipped; larger is safer",
+        needs: "a policy that skips",
+        value: whole!(0, MAX_STEPS, guards.enhanced_steps),
         applies: skips,
     },
     Key {
@@ -315,6 +596,13 @@ pub static KEYS: &[Key] = &[
         applies: skips,
     },
     Key {
+        name: "run_count",
+        summary: "how the run of skipped calls is counted",
+        needs: "max_run",
+        value: choice!(super::RunCount, guards.run_count),
+        applies: |p| skips(p) && p.guards.max_continuous_cached_steps > 0,
+    },
+    Key {
         name: "max_total",
         summary: "skipped calls of a whole run, 0 for no limit; smaller is safer",
         needs: "a policy that skips",
@@ -322,8 +610,15 @@ pub static KEYS: &[Key] = &[
         applies: skips,
     },
     Key {
+        name: "max_spent",
+        summary: "signals of a whole run that may add up before every call is computed, 0 for no limit; smaller is safer",
+        needs: "gauge=signal",
+        value: number!(0.0, 1e9, guards.max_spent),
+        applies: immediate,
+    },
+    Key {
         name: "mask",
-        summary: "one character a step: 1 is always computed, 0 is left to the gauge",
+        summary: "one character a step, or a step and column: 1 is always computed, 0 is left to the gauge",
         needs: "a policy that skips",
         value: Value::Mask,
         applies: skips,
@@ -332,22 +627,147 @@ pub static KEYS: &[Key] = &[
         name: "predictor",
         summary: "what stands in for a skipped call",
         needs: "a policy that skips",
-        value: choice!(crate::predict::PredictorKind, predictor.kind),
+        value: choice!(PredictorKind, predictor.kind),
         applies: skips,
     },
     Key {
         name: "order",
         summary: "highest order of the predictor; it keeps order + 1 features",
-        needs: "predictor=taylor or predictor=newton",
+        needs: "predictor=taylor, newton, hermite, adams-bashforth, chebyshev or table",
         value: whole!(0, MAX_ORDER, predictor.order),
-        applies: predicts,
+        applies: |p| skips(p) && p.predictor.kind.has_order(),
     },
     Key {
         name: "axis",
         summary: "what the kept features are spaced along",
-        needs: "predictor=taylor or predictor=newton",
+        needs: "predictor=taylor, newton, hermite, foca or dmd",
         value: choice!(crate::predict::Axis, predictor.axis),
-        applies: predicts,
+        applies: |p| predicts(p, BY_DISTANCE),
+    },
+    Key {
+        name: "sigma",
+        summary: "width of the Hermite basis; smaller damps more",
+        needs: "predictor=hermite",
+        value: number!(0.01, 10.0, predictor.sigma),
+        applies: |p| predicts(p, &[PredictorKind::Hermite]),
+    },
+    Key {
+        name: "gain",
+        summary: "share of the last change that is added to the newest feature; smaller is safer",
+        needs: "predictor=gradient",
+        value: number!(-10.0, 10.0, predictor.gain),
+        applies: gradient,
+    },
+    Key {
+        name: "ramp",
+        summary: "1: the gain rises from 0 to its value over the run; 0: it is the same throughout",
+        needs: "predictor=gradient",
+        value: whole!(0, 1, predictor.ramp),
+        applies: gradient,
+    },
+    Key {
+        name: "gain_start",
+        summary: "share of the run from which the gain counts",
+        needs: "predictor=gradient",
+        value: number!(0.0, 1.0, predictor.gain_start),
+        applies: gradient,
+    },
+    Key {
+        name: "gain_end",
+        summary: "share of the run up to which the gain counts",
+        needs: "predictor=gradient",
+        value: number!(0.0, 1.0, predictor.gain_end),
+        applies: gradient,
+    },
+    Key {
+        name: "rolling",
+        summary: "1: forecasts take a place among the kept features; 0: computed features alone",
+        needs: "predictor=gradient",
+        value: whole!(0, 1, predictor.rolling),
+        applies: gradient,
+    },
+    Key {
+        name: "ridge",
+        summary: "regularisation of the fit; larger damps more",
+        needs: "predictor=chebyshev",
+        value: number!(1e-9, 1e6, predictor.ridge),
+        applies: |p| predicts(p, &[PredictorKind::Chebyshev]),
+    },
+    Key {
+        name: "blend",
+        summary: "share of the forecast; the rest is the newest feature; smaller is safer",
+        needs: "a predictor other than hold, chebyshev or table",
+        value: number!(0.0, 1.0, predictor.blend),
+        applies: |p| {
+            skips(p)
+                && !matches!(
+                    p.predictor.kind,
+                    PredictorKind::Hold | PredictorKind::Chebyshev | PredictorKind::Table
+                )
+        },
+    },
+    Key {
+        name: "horizon",
+        summary: "largest distance that is extrapolated, on the axis, 0 for no limit; smaller is safer",
+        needs: "predictor=taylor, newton, hermite, foca or dmd",
+        value: number!(0.0, 1e9, predictor.horizon),
+        applies: |p| predicts(p, BY_DISTANCE),
+    },
+    Key {
+        name: "split",
+        summary: "which parts of a feature have weights of their own",
+        needs: "a policy that skips",
+        value: choice!(SplitKind, split.kind),
+        applies: skips,
+    },
+    Key {
+        name: "band",
+        summary: "share of the radius that is the low band",
+        needs: "split=band",
+        value: number!(0.0, 1.0, split.band),
+        applies: |p| skips(p) && p.split.kind == SplitKind::Band,
+    },
+    Key {
+        name: "boost",
+        summary: "what the low band gains before the boundary, and the high band after it, as a share",
+        needs: "split=band and site=branch",
+        value: number!(0.0, 10.0, split.boost),
+        applies: |p| p.split.kind == SplitKind::Band && sited(p, &[SiteKind::Branch]),
+    },
+    Key {
+        name: "verify",
+        summary: "what happens when a forecast is found to be wrong",
+        needs: "a policy that skips",
+        value: choice!(VerifyKind, verify.kind),
+        applies: skips,
+    },
+    Key {
+        name: "verify_from",
+        summary: "first skip of a run that is verified",
+        needs: "verify=next or verify=rollback",
+        value: whole!(1, MAX_STEPS, verify.from),
+        applies: verifies,
+    },
+    Key {
+        name: "tolerance",
+        summary: "error of a forecast that is allowed at the start; larger skips more",
+        needs: "verify=next or verify=rollback",
+        value: number!(0.0, 1e6, verify.tolerance),
+        applies: verifies,
+    },
+    Key {
+        name: "tolerance_decay",
+        summary: "what is left of the tolerance at the end, as a factor; smaller is safer",
+        needs: "verify=next or verify=rollback",
+        value: number!(1e-9, 1.0, verify.decay),
+        applies: verifies,
+    },
+    Key {
+        name: "tolerance_floor",
+        summary: "what the tolerance never falls below; larger skips more",
+        needs: "verify=next or verify=rollback",
+        value: number!(0.0, 1e6, verify.floor),
+        applies: verifies,
     },
     Key {
         name: "site",
@@ -361,14 +781,44 @@ pub static KEYS: &[Key] = &[
         summary: "blocks at the front that run on every call (Fn_compute_blocks); larger is safer",
         needs: "site=range",
         value: whole!(0, 1024, site.front),
-        applies: ranged,
+        applies: |p| sited(p, &[SiteKind::Range]),
     },
     Key {
         name: "back",
         summary: "blocks at the back that run on every call (Bn_compute_blocks); larger is safer",
         needs: "site=range",
         value: whole!(0, 1024, site.back),
-        applies: ranged,
+        applies: |p| sited(p, &[SiteKind::Range]),
+    },
+    Key {
+        name: "share",
+        summary: "share of the blocks that is left out; smaller is safer",
+        needs: "site=front, rear or stage",
+        value: number!(0.0, 1.0, site.share),
+        applies: |p| sited(p, &[SiteKind::Front, SiteKind::Rear, SiteKind::Stage]),
+    },
+    Key {
+        name: "boundary",
+        summary: "share of the steps at which the stage changes",
+        needs: "site=stage, or split=band and site=branch",
+        value: number!(0.0, 1.0, site.boundary),
+        applies: |p| {
+            sited(p, &[SiteKind::Stage])
+                || p.split.kind == SplitKind::Band && sited(p, &[SiteKind::Branch])
+        },
+    },
+    Key {
+        name: "keep",
+        summary: "what is kept of the site: what it added, or what it gave",
+        needs: "site=trunk, range, model, front, rear, stage or blocks",
+        value: choice!(super::Keep, site.keep),
+        applies: |p| {
+            skips(p)
+                && !matches!(
+                    p.site.kind,
+                    SiteKind::Modules | SiteKind::Attention | SiteKind::Mlp | SiteKind::Branch
+                )
+        },
     },
     Key {
         name: "pool",

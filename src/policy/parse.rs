@@ -3,21 +3,21 @@
 use core::fmt;
 
 use super::keys::{KEYS, Key, List, Value};
-use super::{Family, GaugeKind, MAX_MASK, Policy, PolicyError, Rescale, tables};
+use super::{GaugeKind, MAX_MASK, Method, Policy, PolicyError, Rescale, tables};
 use crate::text::Named;
 
 /// Most keys one text may give.
-const MAX_ITEMS: usize = 64;
+const MAX_ITEMS: usize = 96;
 
 /// Why a text is not a policy. Borrows the text to quote it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum ParseError<'a> {
-    /// The part before the first `:` names no family.
-    Family {
+    /// The part before the first `:` names no method.
+    Method {
         /// What was given.
         given: &'a str,
-        /// The family whose name is nearest.
+        /// The method whose name is nearest.
         nearest: &'static str,
     },
     /// No such key.
@@ -58,13 +58,13 @@ pub enum ParseError<'a> {
 impl fmt::Display for ParseError<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Self::Family { given, nearest } => {
+            Self::Method { given, nearest } => {
                 write!(
                     f,
                     "no policy is called `{given}`; the nearest is `{nearest}`, all are: "
                 )?;
-                for (i, family) in Family::ALL.iter().enumerate() {
-                    write!(f, "{}{family}", if i == 0 { "" } else { ", " })?;
+                for (i, method) in Method::ALL.iter().enumerate() {
+                    write!(f, "{}{method}", if i == 0 { "" } else { ", " })?;
                 }
                 Ok(())
             }
@@ -103,9 +103,9 @@ impl From<PolicyError> for ParseError<'_> {
 }
 
 impl Policy {
-    /// Reads `family`, `family:key=value,…`, or `mask:1101…`.
+    /// Reads `method`, `method:key=value,…`, or `mask:1101…`.
     ///
-    /// Keys not given have the family's defaults. A calibrated policy may still lack its curve
+    /// Keys not given have the method's defaults. A calibrated policy may still lack its curve
     /// ([`needs_curve`](Self::needs_curve)); a scheduler refuses it until it has one.
     ///
     /// # Errors
@@ -114,16 +114,16 @@ impl Policy {
         let text = text.trim();
         let (name, items) = text.split_once(':').unwrap_or((text, ""));
         let name = name.trim_end();
-        let family = Family::from_name(name).ok_or_else(|| ParseError::Family {
+        let method = Method::from_name(name).ok_or_else(|| ParseError::Method {
             given: name,
-            nearest: nearest(name, Family::ALL.iter().map(|f| f.name())),
+            nearest: nearest(name, Method::ALL.iter().map(|f| f.name())),
         })?;
-        let mut policy = family.defaults();
+        let mut policy = method.defaults();
         let mut seen = [""; MAX_ITEMS];
         let mut count = 0;
         // Keys that change what other keys mean come first, whatever the order in the text.
         for item in items.split(',').filter(|item| !item.is_empty()) {
-            let (key, value) = split(family, item)?;
+            let (key, value) = split(method, item)?;
             if seen.iter().take(count).any(|s| *s == key.name) {
                 return Err(ParseError::Repeated { key: key.name });
             }
@@ -136,13 +136,13 @@ impl Policy {
             }
         }
         for item in items.split(',').filter(|item| !item.is_empty()) {
-            let (key, value) = split(family, item)?;
+            let (key, value) = split(method, item)?;
             if matches!(key.value, Value::Model) {
-                policy.set_model(key, value)?;
+                policy.set_model(value)?;
             }
         }
         let given = |name: &str| seen.iter().take(count).any(|s| *s == name);
-        policy.check_tables(given, items, family)?;
+        policy.check_tables(given, items, method)?;
         for name in seen.iter().take(count) {
             if let Some(key) = KEYS.iter().find(|key| key.name == *name)
                 && !key.applies_to(&policy)
@@ -164,22 +164,28 @@ impl Policy {
         &self,
         given: impl Fn(&str) -> bool,
         items: &'a str,
-        family: Family,
+        method: Method,
     ) -> Result<(), ParseError<'a>> {
         let needs = |key, remedy| Err(PolicyError::Needs { key, remedy }.into());
         let (model, coefficients) = (given("model"), given("coefficients"));
-        if model && (coefficients || given("curve")) {
+        let table = match self.gauge.kind {
+            GaugeKind::Signal | GaugeKind::Late => coefficients,
+            GaugeKind::Curve => given("curve"),
+            GaugeKind::Always | GaugeKind::Free | GaugeKind::Count => given("mask"),
+        };
+        if model && table {
             return needs(
                 "model",
-                "it stands for coefficients or a curve; give one of them",
+                "it stands for coefficients, a curve or a mask; give one of them",
             );
         }
-        if self.gauge.kind != GaugeKind::Signal || !(model || coefficients) {
+        if !self.gauge.measures() || !(model || coefficients) {
             return Ok(());
         }
         for item in items.split(',').filter(|item| !item.is_empty()) {
-            let (key, value) = split(family, item)?;
-            if key.name == "rescale" && value != Rescale::Polynomial.name() {
+            let (key, value) = split(method, item)?;
+            let polynomial = Rescale::from_name(value).is_some_and(Rescale::is_polynomial);
+            if key.name == "rescale" && !polynomial {
                 return needs(
                     "rescale",
                     "coefficients and models are polynomials; leave it out",
@@ -197,13 +203,6 @@ impl Policy {
             }
             let neutral = &Self::NEUTRAL;
             match key.value {
-                Value::Whole { .. } | Value::Number { .. }
-                    if matches!(key.name, "interval" | "threshold") =>
-                {
-                    if matches!(self.gauge.kind, GaugeKind::Always | GaugeKind::Free) {
-                        self.budget.threshold = neutral.budget.threshold;
-                    }
-                }
                 Value::Whole { get, set, .. } => set(self, get(neutral)),
                 Value::Number { get, set, .. } => set(self, get(neutral)),
                 Value::Choice { get, set, .. } => set(self, get(neutral)),
@@ -211,6 +210,7 @@ impl Policy {
                     self.gauge.coefficients = neutral.gauge.coefficients;
                 }
                 Value::List(List::Curve) => self.gauge.curve = neutral.gauge.curve,
+                Value::List(List::Codebook) => self.gauge.codebook = neutral.gauge.codebook,
                 Value::Mask => {
                     self.guards.mask_len = 0;
                     self.guards.mask = neutral.guards.mask;
@@ -252,24 +252,42 @@ impl Policy {
     fn set_list(&mut self, list: List, given: &str) -> Option<()> {
         let (min, max) = list.bounds();
         let count = given.split('/').count();
-        let fields = match list {
+        let mut numbers = given.split('/').map(|text| {
+            let value: f64 = text.trim().parse().ok()?;
+            (value >= min && value <= max).then_some(value + 0.0)
+        });
+        match list {
             List::Coefficients => {
-                self.gauge.rescale = Rescale::Polynomial;
+                if !self.gauge.rescale.is_polynomial() {
+                    self.gauge.rescale = Rescale::Polynomial;
+                }
                 self.gauge.coefficients = [0.0; _];
                 let skip = self.gauge.coefficients.len().checked_sub(count)?;
-                self.gauge.coefficients.get_mut(skip..)?
+                for field in self.gauge.coefficients.iter_mut().skip(skip) {
+                    *field = numbers.next()??;
+                }
             }
             List::Curve => {
-                self.gauge.curve = super::Curve {
-                    len: count as u32,
-                    ..super::Curve::EMPTY
-                };
-                self.gauge.curve.values.get_mut(..count)?
+                let curve = &mut self.gauge.curve;
+                curve.len = count as u32;
+                curve.values = [0.0; _];
+                for field in curve.values.get_mut(..count)? {
+                    *field = numbers.next()??;
+                }
             }
-        };
-        for (field, text) in fields.iter_mut().zip(given.split('/')) {
-            let value: f64 = text.parse().ok().filter(|v| *v >= min && *v <= max)?;
-            *field = value + 0.0;
+            List::Codebook => {
+                let book = &mut self.gauge.codebook;
+                *book = super::Codebook::EMPTY;
+                book.len = count as u32 / 2;
+                let pairs = book.thresholds.iter_mut().zip(&mut book.intervals);
+                for (threshold, interval) in pairs.take(count / 2) {
+                    *threshold = numbers.next()??;
+                    *interval = numbers.next()?.filter(|v| f64::from(*v as u32) == *v)? as u32;
+                }
+                if count > list.max_len() || numbers.next().is_some() {
+                    return None;
+                }
+            }
         }
         Some(())
     }
@@ -291,16 +309,18 @@ impl Policy {
         Some(())
     }
 
-    fn set_model<'a>(&mut self, key: &'static Key, given: &'a str) -> Result<(), ParseError<'a>> {
+    fn set_model<'a>(&mut self, given: &'a str) -> Result<(), ParseError<'a>> {
         let missing = |names: &mut dyn Iterator<Item = &'static str>| ParseError::Model {
             given,
             nearest: nearest(given, names),
         };
         match self.gauge.kind {
-            GaugeKind::Signal => {
+            GaugeKind::Signal | GaugeKind::Late => {
                 let table = tables::polynomial(given)
                     .ok_or_else(|| missing(&mut tables::POLYNOMIALS.iter().map(|t| t.model)))?;
-                self.gauge.rescale = Rescale::Polynomial;
+                if !self.gauge.rescale.is_polynomial() {
+                    self.gauge.rescale = Rescale::Polynomial;
+                }
                 self.gauge.coefficients = table.coefficients;
             }
             GaugeKind::Curve => {
@@ -308,23 +328,23 @@ impl Policy {
                     .ok_or_else(|| missing(&mut tables::CURVES.iter().map(|t| t.model)))?;
                 self.gauge.curve = table.curve();
             }
-            _ => {
-                return Err(PolicyError::NoEffect {
-                    key: key.name,
-                    needs: key.needs,
-                }
-                .into());
+            GaugeKind::Always | GaugeKind::Free | GaugeKind::Count => {
+                let method = self.method.name();
+                let table = tables::mask(method, given)
+                    .ok_or_else(|| missing(&mut tables::masks(method).map(|t| t.model)))?;
+                let bad = missing(&mut core::iter::empty());
+                self.set_mask(table.mask).ok_or(bad)?;
             }
         }
         Ok(())
     }
 }
 
-/// The key and the value of one item; a mask may stand alone in the family of that name.
-fn split(family: Family, item: &str) -> Result<(&'static Key, &str), ParseError<'_>> {
+/// The key and the value of one item; a mask may stand alone in the method of that name.
+fn split(method: Method, item: &str) -> Result<(&'static Key, &str), ParseError<'_>> {
     let (name, value) = match item.split_once('=') {
         Some((name, value)) => (name.trim(), value.trim()),
-        None if family == Family::Mask => ("mask", item.trim()),
+        None if method == Method::Mask => ("mask", item.trim()),
         None => return Err(ParseError::Item { given: item }),
     };
     let key = KEYS

@@ -121,3 +121,30 @@ pub static CURVES: &[CurveTable] = &[
         source: "measured by tests/calibration.rs: 50 Euler steps, guidance 2.5, 12 classes, 2 seeds",
     },
 ];
+
+/// A published step mask.
+#[derive(Clone, Copy, Debug)]
+pub struct MaskTable {
+    /// The method it is for.
+    pub method: &'static str,
+    /// The model, as `model=` names it.
+    pub model: &'static str,
+    /// One character a step: 1 is computed.
+    pub mask: &'static str,
+    /// Where it is from.
+    pub source: &'static str,
+}
+
+/// Published masks.
+pub static MASKS: &[MaskTable] = &[];
+
+/// The masks published for a method.
+pub fn masks(method: &str) -> impl Iterator<Item = &'static MaskTable> + '_ {
+    MASKS.iter().filter(move |table| table.method == method)
+}
+
+/// The mask published for a method and `model`.
+#[must_use]
+pub fn mask(method: &str, model: &str) -> Option<&'static MaskTable> {
+    masks(method).find(|table| table.model == model)
+}

@@ -5,6 +5,11 @@ use crate::text::{Named, named};
 
 /// [`Decision::slot`] of a decision that writes no anchor.
 pub const NO_SLOT: u32 = u32::MAX;
+/// [`Decision::slot`] of a computed call whose feature is added to running sums: slot k gains
+/// `weightsₖ · feature`.
+pub const ADD_TO_SLOTS: u32 = u32::MAX - 1;
+/// [`Decision::slot`] of the first of those: slot k becomes `weightsₖ · feature`.
+pub const SET_SLOTS: u32 = u32::MAX - 2;
 
 /// What to do with a call.
 #[repr(u32)]
@@ -17,22 +22,27 @@ pub enum Action {
     Reuse = 1,
     /// Blend the anchors by the weights.
     Predict = 2,
+    /// Blend the anchors by the weights, compute the block that is checked from what they give, and
+    /// commit with the error between the two.
+    Verify = 3,
 }
 
 named!(Action, "action", {
     Compute => "compute",
     Reuse => "reuse",
     Predict => "predict",
+    Verify => "verify",
 });
 
 impl Action {
-    /// Its letter in a trace: `C` computed, `r` reused, `p` predicted.
+    /// Its letter in a trace: `C` computed, `r` reused, `p` predicted, `v` predicted and verified.
     #[must_use]
     pub const fn letter(self) -> char {
         match self {
             Self::Compute => 'C',
             Self::Reuse => 'r',
             Self::Predict => 'p',
+            Self::Verify => 'v',
         }
     }
 
@@ -72,8 +82,15 @@ pub enum Reason {
     BudgetSpent = 10,
     /// Skipped: within the budget.
     WithinBudget = 11,
-    /// Skipped: the gauge is free and no guard objects.
+    /// Skipped: nothing is measured, and neither a guard nor the schedule objects.
     Free = 12,
+    /// Computed: the schedule says so.
+    Schedule = 13,
+    /// Computed: the forecast of the call before, or of this call, was found to be wrong. In an
+    /// [`Event`] of a verified call: it was found to be wrong.
+    ForecastRejected = 14,
+    /// Computed: the signals of the run have added up to their limit.
+    MaxSpent = 15,
 }
 
 named!(Reason, "reason", {
@@ -90,6 +107,9 @@ named!(Reason, "reason", {
     BudgetSpent => "budget-spent",
     WithinBudget => "within-budget",
     Free => "free",
+    Schedule => "schedule",
+    ForecastRejected => "forecast-rejected",
+    MaxSpent => "max-spent",
 });
 
 /// Number of reasons.
@@ -111,13 +131,19 @@ pub struct Decision {
     pub action: Action,
     /// Why.
     pub reason: Reason,
-    /// With `Predict`: the order used, which ramps up with the history. Else 0.
+    /// With `Predict` and `Verify`: the order used, which ramps up with the history. Else 0.
     pub order: u32,
-    /// With `Compute`: the anchor slot to write, [`NO_SLOT`] if nothing is kept. Else [`NO_SLOT`].
+    /// The anchor slot to write: with `Compute` what the site gave, else what the blend gave, for
+    /// predictors that take forecasts for features. [`NO_SLOT`] if nothing is kept;
+    /// [`ADD_TO_SLOTS`] and [`SET_SLOTS`] for running sums.
     pub slot: u32,
-    /// With `Reuse` and `Predict`: one weight per anchor slot; the stand-in is
-    /// `base + Σ weightₖ · anchorₖ`. A slot with weight 0 must not be read.
+    /// Of a skipped call: one weight per anchor slot; the stand-in is `base + Σ weightₖ · anchorₖ`. A
+    /// slot with weight 0 must not be read. Of a computed call that goes into running sums: what the
+    /// feature counts in each. Else zero.
     pub weights: [f32; MAX_ANCHORS],
+    /// Of a skipped call with `split=band`: the weights of the low band; `weights` are those of the
+    /// rest. Else zero.
+    pub low_weights: [f32; MAX_ANCHORS],
 }
 
 /// What a trace keeps of a committed call.
@@ -140,7 +166,8 @@ pub struct Event {
     pub order: u32,
     /// Anchor slot written, [`NO_SLOT`] for none.
     pub slot: u32,
-    /// Signal handed in (of the first lane, or the mean of the pool); −1 if none was usable.
+    /// Signal handed in before the call or with its commit (of the first lane, or the mean of the
+    /// pool), or the error of a verified call; −1 if none was usable.
     pub signal: f64,
     /// Budget spent after the call.
     pub spent: f64,
@@ -158,17 +185,22 @@ pub struct Stats {
     pub reused: u32,
     /// Of them predicted.
     pub predicted: u32,
+    /// Of them predicted and verified; the forecast stood.
+    pub verified: u32,
+    /// Forecasts that were found to be wrong. One that stands all the same (`verify=next`) is also
+    /// counted as verified; one that is made again, computed, is no call of its own.
+    pub rejected: u32,
     /// Calls by reason, indexed by its number.
     pub reasons: [u32; REASONS],
-    /// Zero.
-    pub reserved: u32,
 }
 
 impl Stats {
     /// Calls that were skipped.
     #[must_use]
     pub const fn skipped(&self) -> u32 {
-        self.reused.saturating_add(self.predicted)
+        self.reused
+            .saturating_add(self.predicted)
+            .saturating_add(self.verified)
     }
 
     /// Calls with that reason.
@@ -182,6 +214,7 @@ impl Stats {
             Action::Compute => &mut self.computed,
             Action::Reuse => &mut self.reused,
             Action::Predict => &mut self.predicted,
+            Action::Verify => &mut self.verified,
         };
         *counter = counter.saturating_add(1);
         self.calls = self.calls.saturating_add(1);
@@ -195,6 +228,8 @@ impl Stats {
         self.computed = self.computed.saturating_add(other.computed);
         self.reused = self.reused.saturating_add(other.reused);
         self.predicted = self.predicted.saturating_add(other.predicted);
+        self.verified = self.verified.saturating_add(other.verified);
+        self.rejected = self.rejected.saturating_add(other.rejected);
         for (sum, n) in self.reasons.iter_mut().zip(other.reasons) {
             *sum = sum.saturating_add(n);
         }

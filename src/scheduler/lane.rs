@@ -1,8 +1,13 @@
-//! The state of one lane.
+//! The state of one lane, and how it goes from call to call.
 
-use super::decision::{Action, Decision, Event, NO_SLOT, Reason, Stats};
-use crate::policy::{GaugeKind, Policy, Rescale};
-use crate::predict::{Axis, MAX_ANCHORS, PredictorKind};
+use super::decision::{
+    ADD_TO_SLOTS, Action, Decision, Event, NO_SLOT, REASONS, Reason, SET_SLOTS, Stats,
+};
+use super::moments;
+use crate::policy::{
+    GaugeKind, Policy, Progress, Rescale, RunCount, Scale, Schedule, SplitKind, VerifyKind,
+};
+use crate::predict::{Axis, Inputs, MAX_ANCHORS, PredictorKind};
 use crate::text::{Named, named};
 use crate::timeline::{Call, Timeline};
 
@@ -24,7 +29,7 @@ named!(Phase, "phase", {
     Decided => "decided",
 });
 
-/// Stands for a transformation rate that is not known.
+/// Stands for a measured value that is not known.
 pub(super) const UNKNOWN: f64 = -1.0;
 
 /// The open call: what it changes once it is committed.
@@ -36,10 +41,15 @@ pub(super) struct Open {
     pub(super) reason: Reason,
     pub(super) order: u32,
     pub(super) slot: u32,
+    /// Whether the run of skips reached its limit.
+    pub(super) capped: u32,
     pub(super) signal: f64,
     pub(super) spent: f64,
     pub(super) ratio: f64,
+    /// Largest cost so far, this call's included.
+    pub(super) largest: f64,
     pub(super) weights: [f32; MAX_ANCHORS],
+    pub(super) low_weights: [f32; MAX_ANCHORS],
 }
 
 /// One stream of features and what is known of it. Fixed size, no pointers.
@@ -50,20 +60,46 @@ pub struct Lane {
     pub(super) next_call: u32,
     /// Skips since the last computed call.
     pub(super) run: u32,
+    /// cache-dit's count of skips.
+    pub(super) streak: u32,
+    /// Number of the last skipped call and one; 0 for none.
+    pub(super) last_skip: u32,
+    /// Computed calls behind the warm-up.
+    pub(super) settled: u32,
+    /// Computed calls within the window.
+    pub(super) active: u32,
+    /// With a late gauge: interval that the last computed call asks for, 0 if it is not known.
+    pub(super) due: u32,
+    /// 1 if the last forecast was found to be wrong.
+    pub(super) rejected: u32,
     /// Anchors held.
     pub(super) anchors: u32,
     /// Slot of the newest.
     pub(super) newest: u32,
+    /// With FoCa: slot of the forecast made just before the newest anchor.
+    pub(super) hat: u32,
+    /// With FoCa: slot of the forecast made since.
+    pub(super) forecast: u32,
+    /// Values of `moments` in use.
+    pub(super) moments_len: u32,
     /// Budget spent since it was last set to zero.
     pub(super) spent: f64,
     /// Product of the curve since the last computed call.
     pub(super) ratio: f64,
     /// Transformation rate at the last computed call.
     pub(super) rate: f64,
+    /// Signals of the whole run.
+    pub(super) total: f64,
+    /// Largest cost so far, or what the warm-up has taught.
+    pub(super) scale: f64,
+    /// Time of the last computed call.
+    pub(super) computed_time: f64,
     /// Place of each slot's anchor on the predictor's axis.
     pub(super) places: [f64; MAX_ANCHORS],
     /// Step of each slot's anchor.
     pub(super) steps: [u32; MAX_ANCHORS],
+    /// What a fit needs of the past: sums of Chebyshev polynomials, or products of anchors.
+    pub(super) moments: [f64; moments::MOST],
     pub(super) pending: Open,
     pub(super) stats: Stats,
 }
@@ -74,13 +110,26 @@ impl Lane {
         phase: Phase::Idle,
         next_call: 0,
         run: 0,
+        streak: 0,
+        last_skip: 0,
+        settled: 0,
+        active: 0,
+        due: 0,
+        rejected: 0,
         anchors: 0,
         newest: 0,
+        hat: NO_SLOT,
+        forecast: NO_SLOT,
+        moments_len: 0,
         spent: 0.0,
         ratio: 1.0,
         rate: UNKNOWN,
+        total: 0.0,
+        scale: 0.0,
+        computed_time: 0.0,
         places: [0.0; MAX_ANCHORS],
         steps: [0; MAX_ANCHORS],
+        moments: [0.0; moments::MOST],
         pending: Open {
             call: Call {
                 step: 0,
@@ -94,18 +143,22 @@ impl Lane {
             reason: Reason::Always,
             order: 0,
             slot: NO_SLOT,
+            capped: 0,
             signal: UNKNOWN,
             spent: 0.0,
             ratio: 1.0,
+            largest: 0.0,
             weights: [0.0; MAX_ANCHORS],
+            low_weights: [0.0; MAX_ANCHORS],
         },
         stats: Stats {
             calls: 0,
             computed: 0,
             reused: 0,
             predicted: 0,
-            reasons: [0; super::decision::REASONS],
-            reserved: 0,
+            verified: 0,
+            rejected: 0,
+            reasons: [0; REASONS],
         },
     };
 
@@ -121,9 +174,18 @@ impl Lane {
         self.spent
     }
 
+    /// What is known of the features goes; what was counted over the run stays.
     pub(super) fn forget(&mut self) {
-        (self.anchors, self.newest, self.run) = (0, 0, 0);
-        (self.spent, self.ratio, self.rate) = (0.0, 1.0, UNKNOWN);
+        *self = Self {
+            phase: self.phase,
+            next_call: self.next_call,
+            settled: self.settled,
+            active: self.active,
+            last_skip: self.last_skip,
+            total: self.total,
+            stats: self.stats,
+            ..Self::NEW
+        };
     }
 
     /// Leaves nothing of the open call, so that equal histories are equal bytes.
@@ -134,27 +196,6 @@ impl Lane {
 
     /// Opens a call: decided if a guard has it computed, else waiting for the gauge.
     pub(super) fn open(&mut self, policy: &Policy, timeline: Timeline, call: Call, number: u32) {
-        let guards = &policy.guards;
-        let over = |limit: u32, used: u32| limit > 0 && used >= limit;
-        let forced = if policy.gauge.kind == GaugeKind::Always {
-            Some(Reason::Always)
-        } else if call.step < guards.warmup(timeline.steps) {
-            Some(Reason::Warmup)
-        } else if guards.is_last(call.step, timeline) {
-            Some(Reason::LastSteps)
-        } else if !guards.in_window(call.step, timeline) {
-            Some(Reason::Window)
-        } else if guards.masked(call.step) {
-            Some(Reason::Mask)
-        } else if self.anchors == 0 {
-            Some(Reason::NoHistory)
-        } else if over(guards.max_continuous_cached_steps, self.run) {
-            Some(Reason::MaxRun)
-        } else if over(guards.max_cached_steps, self.stats.skipped()) {
-            Some(Reason::MaxTotal)
-        } else {
-            None
-        };
         self.pending = Open {
             call,
             number,
@@ -162,15 +203,56 @@ impl Lane {
         };
         self.prepare();
         self.phase = Phase::Asked;
-        if let Some(reason) = forced {
-            self.settle(policy, timeline, reason);
+        if let Some(reason) = self.guard(policy, timeline, &call) {
+            self.settle(policy, timeline, reason, 1.0);
         }
+    }
+
+    /// Why a guard has the call computed.
+    fn guard(&mut self, policy: &Policy, timeline: Timeline, call: &Call) -> Option<Reason> {
+        let guards = &policy.guards;
+        let steps = timeline.steps;
+        if policy.gauge.kind == GaugeKind::Always {
+            Some(Reason::Always)
+        } else if call.step < guards.warmup(steps) {
+            Some(Reason::Warmup)
+        } else if guards.is_last(call.step, timeline) {
+            Some(Reason::LastSteps)
+        } else if !guards.in_window(call.step, call.time, timeline) {
+            Some(Reason::Window)
+        } else if guards.masked(call.step, call.lane, steps) {
+            Some(Reason::Mask)
+        } else if self.anchors == 0 {
+            Some(Reason::NoHistory)
+        } else if self.rejected == 1 {
+            Some(Reason::ForecastRejected)
+        } else if self.run_is_over(policy, call.step) {
+            self.pending.capped = 1;
+            Some(Reason::MaxRun)
+        } else if guards.max_cached_steps > 0 && self.stats.skipped() >= guards.max_cached_steps {
+            Some(Reason::MaxTotal)
+        } else if guards.max_spent > 0.0 && self.total >= guards.max_spent {
+            Some(Reason::MaxSpent)
+        } else {
+            None
+        }
+    }
+
+    fn run_is_over(&self, policy: &Policy, step: u32) -> bool {
+        let guards = &policy.guards;
+        let most = guards.max_continuous_cached_steps;
+        let run = match guards.run_count {
+            RunCount::Consecutive => self.run,
+            RunCount::CacheDit => self.streak,
+        };
+        most > 0 && run >= most || step < guards.enhanced_steps && self.run > 0
     }
 
     /// What the open call spends unless it is judged.
     pub(super) fn prepare(&mut self) {
         self.pending.spent = self.spent;
         self.pending.ratio = self.ratio;
+        self.pending.largest = self.scale;
     }
 
     /// What the gauge and the budget say about the open call.
@@ -178,31 +260,43 @@ impl Lane {
         &mut self,
         policy: &Policy,
         timeline: Timeline,
-        step: u32,
+        call: &Call,
         value: Option<f64>,
     ) -> Reason {
         let gauge = &policy.gauge;
+        let steps = timeline.steps;
         let cost = match gauge.kind {
             GaugeKind::Always => return Reason::Always,
             GaugeKind::Free => return Reason::Free,
-            GaugeKind::Count => 1.0,
-            GaugeKind::Curve => {
-                self.pending.ratio =
-                    self.ratio * gauge.curve.at(step, timeline.steps).unwrap_or(1.0);
-                let off = 1.0 - self.pending.ratio;
-                if off < 0.0 { -off } else { off }
+            GaugeKind::Count if gauge.schedule != Schedule::Since => {
+                return if gauge.scheduled(call.step, steps) {
+                    Reason::Schedule
+                } else {
+                    Reason::Free
+                };
             }
-            GaugeKind::Signal => match value {
-                Some(value) if value.is_finite() && value >= 0.0 => {
+            GaugeKind::Count => return self.count(gauge.grown(self.settled)),
+            GaugeKind::Late if self.due == 0 => return Reason::SignalUnusable,
+            GaugeKind::Late => return self.count(self.due),
+            GaugeKind::Curve => {
+                let gamma = gauge.curve.at(call.step, steps, call.time).unwrap_or(1.0);
+                self.pending.ratio = self.ratio * gamma;
+                let off = 1.0 - self.pending.ratio;
+                if off < 0.0 && gauge.deviation == crate::policy::Deviation::Absolute {
+                    -off
+                } else {
+                    off
+                }
+            }
+            GaugeKind::Signal => match usable(value) {
+                None => return Reason::SignalUnusable,
+                Some(value) => {
                     self.pending.signal = value;
-                    match gauge.rescale {
-                        Rescale::Identity => value,
-                        Rescale::Polynomial => gauge.polynomial(value),
-                        Rescale::Rate if self.rate < 0.0 => return Reason::RateUnknown,
-                        Rescale::Rate => self.rate * value,
+                    match self.cost(policy, timeline, call, value) {
+                        Some(cost) => cost,
+                        None => return Reason::RateUnknown,
                     }
                 }
-                _ => return Reason::SignalUnusable,
             },
         };
         let spent = policy.budget.spend(self.spent, cost);
@@ -210,45 +304,199 @@ impl Lane {
             return Reason::SignalUnusable;
         }
         self.pending.spent = spent;
-        if policy.budget.allows(spent) {
+        if policy.budget.scale == Scale::Largest && cost > self.pending.largest {
+            self.pending.largest = cost;
+        }
+        let threshold = self.threshold(policy, timeline, call, self.pending.largest);
+        let protected = gauge.kind == GaugeKind::Curve
+            && gauge.protect > 0
+            && gauge.curve.index(call.step, steps) == Some(gauge.protect);
+        let dear = policy.budget.max_cost > 0.0
+            && self.single(policy, timeline, call, cost) > policy.budget.max_cost;
+        if policy.budget.allows(spent, threshold) && !protected && !dear {
             Reason::WithinBudget
         } else {
             Reason::BudgetSpent
         }
     }
 
-    /// Turns a reason into the decision of the open call.
-    pub(super) fn settle(&mut self, policy: &Policy, timeline: Timeline, reason: Reason) {
+    /// Another call of an interval.
+    fn count(&mut self, interval: u32) -> Reason {
+        let calls = self.run.saturating_add(1);
+        self.pending.spent = f64::from(calls);
+        if calls < interval {
+            Reason::WithinBudget
+        } else {
+            Reason::BudgetSpent
+        }
+    }
+
+    /// What a measured value costs; nothing if the rate it takes is not known.
+    fn cost(&self, policy: &Policy, timeline: Timeline, call: &Call, value: f64) -> Option<f64> {
+        let gauge = &policy.gauge;
+        let cost = match gauge.rescale {
+            Rescale::Identity => value,
+            Rescale::Polynomial => gauge.polynomial(value),
+            Rescale::AbsolutePolynomial => magnitude(gauge.polynomial(value)),
+            Rescale::Rate if self.rate < 0.0 => return None,
+            Rescale::Rate => self.rate * value,
+            Rescale::Gap => value / f64::from(self.run.saturating_add(1)),
+            Rescale::Sensitivity => {
+                let part = |row| {
+                    let curve = &gauge.curve;
+                    curve.part_at(row, 2, call.step, timeline.steps, call.time)
+                };
+                let passed = magnitude(call.time - self.computed_time);
+                part(0)? * value + part(1)? * passed
+            }
+        };
+        Some(cost * (1.0 + gauge.run_factor * f64::from(self.run)))
+    }
+
+    /// What the call costs without those before it: of a curve, how far its own ratio is from 1.
+    fn single(&self, policy: &Policy, timeline: Timeline, call: &Call, cost: f64) -> f64 {
+        let gauge = &policy.gauge;
+        match gauge.kind {
+            GaugeKind::Curve => {
+                let gamma = gauge.curve.at(call.step, timeline.steps, call.time);
+                magnitude(1.0 - gamma.unwrap_or(1.0))
+            }
+            _ => cost,
+        }
+    }
+
+    /// The threshold that counts at a call.
+    fn threshold(&self, policy: &Policy, timeline: Timeline, call: &Call, scale: f64) -> f64 {
+        let share = match policy.budget.progress {
+            Progress::Step => f64::from(call.step) / f64::from(timeline.steps),
+            Progress::Computed => f64::from(self.active) / f64::from(timeline.calls()),
+        };
+        let threshold = policy.budget.threshold_at(share);
+        match policy.budget.scale {
+            Scale::Constant => threshold,
+            Scale::Learned | Scale::Largest => threshold * scale,
+        }
+    }
+
+    /// Turns a reason into the decision of the open call. `gamma` is the measured factor of an
+    /// aligned prediction.
+    pub(super) fn settle(
+        &mut self,
+        policy: &Policy,
+        timeline: Timeline,
+        reason: Reason,
+        gamma: f64,
+    ) {
         self.phase = Phase::Decided;
         self.pending.reason = reason;
+        let call = self.pending.call;
+        let place = place(policy, timeline, &call);
         if !reason.allows_skip() {
-            let ring = policy.anchors();
             self.pending.action = Action::Compute;
-            self.pending.slot = match (ring, self.anchors) {
-                (0, _) => NO_SLOT,
-                (_, 0) => 0,
-                _ => (self.newest + 1).checked_rem(ring).unwrap_or(0),
+            self.pending.slot = match policy.anchors() {
+                0 => NO_SLOT,
+                _ if policy.predictor.kind == PredictorKind::Chebyshev => {
+                    let update = policy.predictor.update(place, timeline.steps.into());
+                    for (w, u) in self.pending.weights.iter_mut().zip(update) {
+                        *w = u as f32;
+                    }
+                    if self.anchors == 0 {
+                        SET_SLOTS
+                    } else {
+                        ADD_TO_SLOTS
+                    }
+                }
+                _ => self.next_slot(policy),
             };
             return;
         }
-        let target = place(policy, timeline, &self.pending.call);
+        self.blend(policy, timeline, place, gamma);
+        self.pending.slot = if policy.predictor.kind == PredictorKind::Foca {
+            // Not the slot that the forecasts of this run still read.
+            if self.hat == FORECASTS {
+                FORECASTS + 1
+            } else {
+                FORECASTS
+            }
+        } else if policy.predictor.rolls() {
+            self.next_slot(policy)
+        } else {
+            NO_SLOT
+        };
+        let verified = policy.verify.kind != VerifyKind::None
+            && self.run.saturating_add(1) >= policy.verify.from;
+        self.pending.action = if verified {
+            Action::Verify
+        } else if self.pending.order == 0 {
+            Action::Reuse
+        } else {
+            Action::Predict
+        };
+    }
+
+    /// Slot that the next anchor takes.
+    fn next_slot(&self, policy: &Policy) -> u32 {
+        if self.anchors == 0 {
+            return 0;
+        }
+        (self.newest + 1).checked_rem(ring(policy)).unwrap_or(0)
+    }
+
+    /// The weights of the open call.
+    fn blend(&mut self, policy: &Policy, timeline: Timeline, target: f64, gamma: f64) {
+        let predictor = &policy.predictor;
+        let call = self.pending.call;
+        let share = f64::from(call.step) / f64::from(timeline.steps);
         let mut places = [0.0; MAX_ANCHORS];
         let mut slots = [0; MAX_ANCHORS];
         let held = self.usable(policy, timeline, &mut places, &mut slots);
-        let weights = policy
-            .predictor
-            .weights(places.get(..held).unwrap_or(&[]), target);
+        let hat = self.hat != NO_SLOT && predictor.kind == PredictorKind::Foca;
+        let rows = predictor.order as usize + 1;
+        let weights = predictor.weights(&Inputs {
+            times: places.get(..held).unwrap_or(&[]),
+            target,
+            hat,
+            gain: match predictor.kind {
+                PredictorKind::Aligned => gamma,
+                _ => predictor.gain_at(share),
+            },
+            row: policy
+                .gauge
+                .curve
+                .values()
+                .get(call.step as usize * rows..)
+                .and_then(|rest| rest.get(..rows))
+                .unwrap_or(&[]),
+            moments: self.moments.get(..self.moments_len as usize).unwrap_or(&[]),
+            span: timeline.steps.into(),
+        });
+        if predictor.kind == PredictorKind::Chebyshev {
+            // Slot k holds running sum k.
+            for (slot, k) in slots.iter_mut().zip(0..) {
+                *slot = k;
+            }
+        } else if hat && let Some(slot) = slots.get_mut(held) {
+            *slot = self.hat as usize;
+        }
         for (slot, weight) in slots.iter().zip(weights.values).take(weights.len) {
             if let Some(w) = self.pending.weights.get_mut(*slot) {
                 *w = weight as f32;
             }
         }
         self.pending.order = weights.len.saturating_sub(1) as u32;
-        self.pending.action = if self.pending.order == 0 {
-            Action::Reuse
-        } else {
-            Action::Predict
-        };
+        if policy.split.kind == SplitKind::Band {
+            let (mut low, mut high) = (1.0, 1.0);
+            if policy.site.kind == crate::policy::SiteKind::Branch {
+                let early = share < policy.site.boundary;
+                *(if early { &mut low } else { &mut high }) += policy.split.boost;
+            }
+            for w in &mut self.pending.weights {
+                *w = (f64::from(*w) * high) as f32;
+            }
+            if let Some(w) = self.pending.low_weights.get_mut(self.newest as usize) {
+                *w = low as f32;
+            }
+        }
     }
 
     /// Places and slots of the anchors a predictor may use, newest first. TaylorSeer's code forms
@@ -260,10 +508,12 @@ impl Lane {
         places: &mut [f64; MAX_ANCHORS],
         slots: &mut [usize; MAX_ANCHORS],
     ) -> usize {
-        let ring = policy.anchors();
+        let ring = ring(policy);
         let first = match policy.predictor.kind {
-            PredictorKind::Taylor => policy.guards.warmup(timeline.steps).saturating_sub(1),
-            PredictorKind::Hold | PredictorKind::Newton => 0,
+            PredictorKind::Taylor | PredictorKind::Hermite => {
+                policy.guards.warmup(timeline.steps).saturating_sub(1)
+            }
+            _ => 0,
         };
         let mut slot = self.newest;
         let mut newer = u32::MAX;
@@ -291,38 +541,132 @@ impl Lane {
             order: self.pending.order,
             slot: self.pending.slot,
             weights: self.pending.weights,
+            low_weights: self.pending.low_weights,
         }
+    }
+
+    /// Whether the error of a verified call rejects its forecast; one that is not known does.
+    pub(super) fn verify(
+        &mut self,
+        policy: &Policy,
+        timeline: Timeline,
+        error: Option<f64>,
+    ) -> bool {
+        let share = f64::from(self.pending.call.step) / f64::from(timeline.steps);
+        let error = usable(error);
+        self.pending.signal = error.unwrap_or(UNKNOWN);
+        let stands = error.is_some_and(|error| error <= policy.verify.allowed(share));
+        if !stands {
+            self.pending.reason = Reason::ForecastRejected;
+            self.rejected = 1;
+            self.stats.rejected = self.stats.rejected.saturating_add(1);
+        }
+        !stands
     }
 
     /// Closes the open call of the lane that holds the anchors.
-    pub(super) fn close(&mut self, policy: &Policy, timeline: Timeline) {
+    pub(super) fn close(&mut self, policy: &Policy, timeline: Timeline, products: &[f64]) {
         let open = self.pending;
         self.next_call = open.number.saturating_add(1);
         self.stats.count(open.action, open.reason);
-        let at = open.slot as usize;
-        if let (Some(p), Some(s)) = (self.places.get_mut(at), self.steps.get_mut(at)) {
-            *p = place(policy, timeline, &open.call);
-            *s = open.call.step;
-            self.newest = open.slot;
+        let computed = open.action == Action::Compute;
+        let at = place(policy, timeline, &open.call);
+        if computed && matches!(open.slot, ADD_TO_SLOTS | SET_SLOTS) {
+            moments::add(self, at, timeline, policy.predictor.order);
             self.anchors = self.anchors.saturating_add(1).min(policy.anchors());
+        } else if computed || policy.predictor.rolls() {
+            if computed && policy.predictor.kind == PredictorKind::Dmd {
+                moments::multiply(self, products);
+            }
+            let slot = open.slot as usize;
+            if let (Some(p), Some(s)) = (self.places.get_mut(slot), self.steps.get_mut(slot)) {
+                (*p, *s) = (at, open.call.step);
+                self.newest = open.slot;
+                self.anchors = self.anchors.saturating_add(1).min(ring(policy));
+            }
+        }
+        if policy.predictor.kind == PredictorKind::Foca {
+            if computed {
+                self.hat = core::mem::replace(&mut self.forecast, NO_SLOT);
+            } else {
+                self.forecast = open.slot;
+            }
         }
     }
 
-    /// Spends what the committed call cost.
-    pub(super) fn spend(&mut self, policy: &Policy, action: Action, rate: Option<f64>) {
+    /// Spends what the committed call cost. `value` is the rate or the late signal of a computed
+    /// call, `call` the pool's.
+    pub(super) fn spend(
+        &mut self,
+        policy: &Policy,
+        timeline: Timeline,
+        (call, number): (&Call, u32),
+        action: Action,
+        value: Option<f64>,
+    ) {
+        if self.pending.signal >= 0.0 && policy.gauge.kind == GaugeKind::Signal {
+            self.total += self.pending.signal;
+        }
         self.spent = self.pending.spent;
         self.ratio = self.pending.ratio;
-        self.run = self.run.saturating_add(1);
-        if action == Action::Compute {
-            self.run = 0;
-            self.ratio = 1.0;
-            if policy.budget.reset == 1 {
-                self.spent = 0.0;
-            }
-            self.rate = rate
-                .filter(|r| r.is_finite() && *r >= 0.0)
-                .unwrap_or(UNKNOWN);
+        self.scale = self.pending.largest;
+        if self.pending.capped == 1 {
+            self.streak = 0;
         }
+        if action.skips() {
+            self.run = self.run.saturating_add(1);
+            let adjacent = self.last_skip == number;
+            self.streak += match (self.last_skip, adjacent, self.streak) {
+                (0, ..) => 1,
+                (_, true, 0) => 2,
+                (_, true, _) => 1,
+                (_, false, _) => 0,
+            };
+            self.last_skip = number.saturating_add(1);
+            return;
+        }
+        if policy.gauge.kind == GaugeKind::Late {
+            self.learn(policy, timeline, call, usable(value));
+        }
+        self.run = 0;
+        self.rejected = 0;
+        self.ratio = 1.0;
+        if policy.budget.reset == 1 || policy.gauge.kind == GaugeKind::Count {
+            self.spent = 0.0;
+        }
+        self.rate = usable(value).unwrap_or(UNKNOWN);
+        self.computed_time = call.time;
+        self.settled += u32::from(call.step >= policy.guards.warmup(timeline.steps));
+        let window = policy.guards.in_window(call.step, call.time, timeline);
+        self.active += u32::from(window);
+    }
+
+    /// Takes in what a computed call measured.
+    fn learn(&mut self, policy: &Policy, timeline: Timeline, call: &Call, value: Option<f64>) {
+        self.due = 0;
+        self.pending.signal = value.unwrap_or(UNKNOWN);
+        let Some(cost) = value.and_then(|value| self.cost(policy, timeline, call, value)) else {
+            return;
+        };
+        let budget = &policy.budget;
+        let warmup = policy.guards.warmup(timeline.steps);
+        let largest = cost > self.scale;
+        match budget.scale {
+            Scale::Learned if call.step < warmup && call.step.saturating_add(3) >= warmup => {
+                self.scale = self.scale / 10.0 + cost;
+            }
+            Scale::Largest if largest => self.scale = cost,
+            Scale::Constant | Scale::Learned | Scale::Largest => {}
+        }
+        let book = &policy.gauge.codebook;
+        let threshold = self.threshold(policy, timeline, call, self.scale);
+        self.due = if book.len > 0 {
+            book.interval(cost)
+        } else if budget.allows(cost, threshold) {
+            policy.gauge.interval
+        } else {
+            1
+        };
     }
 
     pub(super) const fn event(&self) -> Event {
@@ -340,6 +684,25 @@ impl Lane {
             spent: self.spent,
         }
     }
+}
+
+/// FoCa keeps two computed features and, behind them, two forecasts.
+const FORECASTS: u32 = 2;
+
+/// Slots that computed features take turns in.
+fn ring(policy: &Policy) -> u32 {
+    match policy.predictor.kind {
+        PredictorKind::Foca => FORECASTS,
+        _ => policy.anchors(),
+    }
+}
+
+fn usable(value: Option<f64>) -> Option<f64> {
+    value.filter(|value| value.is_finite() && *value >= 0.0)
+}
+
+fn magnitude(value: f64) -> f64 {
+    if value < 0.0 { -value } else { value }
 }
 
 /// Where a call lies on the predictor's axis.

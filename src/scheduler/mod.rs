@@ -13,15 +13,17 @@
 mod decision;
 mod error;
 mod lane;
+mod moments;
 mod saved;
 mod state;
 
-pub use decision::{Action, Decision, Event, NO_SLOT, Reason, Stats};
+pub use decision::{ADD_TO_SLOTS, Action, Decision, Event, NO_SLOT, Reason, SET_SLOTS, Stats};
 pub use error::CallError;
 pub use lane::Lane;
 pub use saved::{LANE_BYTES, SAVED_HEADER_BYTES, SavedError};
 
-use crate::policy::{Gauge, GaugeKind, Policy, PolicyError, Pool, Rescale};
+use crate::policy::{Gauge, GaugeKind, MAX_MASK, Policy, PolicyError, Pool, Schedule, Window};
+use crate::predict::PredictorKind;
 use crate::signal::{Reference, SignalKind};
 use crate::text::{Named, named};
 use crate::timeline::{Call, Timeline};
@@ -46,8 +48,12 @@ pub struct Question {
     pub signal: SignalKind,
     /// What to compare it with.
     pub reference: Reference,
-    /// Values wanted: one per lane that decides.
+    /// Values wanted: one per lane that decides; for an aligned prediction then as many factors.
     pub values: usize,
+    /// Whether factors of an aligned prediction are wanted behind the signals: how far the probe has
+    /// moved since the older of the last two computed calls, as a multiple of how far it had moved
+    /// between them ([`crate::measure::alignment`]).
+    pub aligned: bool,
 }
 
 /// A decision waiting to be carried out and committed.
@@ -71,8 +77,11 @@ impl Pending {
 pub enum Outcome<'a> {
     /// The decision was carried out.
     Done,
-    /// The call was computed, and these are the transformation rates, one per lane that decides:
-    /// `mean|v − v'| / mean|x − x'| / mean|v|` over this and the computed call before.
+    /// The decision was carried out, and this was measured.
+    ///
+    /// Of a computed call what [`Policy::wants`] says: transformation rates or late signals, one per
+    /// lane that decides, or products of features. Of a verified call the error of its forecast; one
+    /// that is missing, NaN, infinite or negative counts as too large.
     Measured(&'a [f64]),
 }
 
@@ -126,12 +135,14 @@ impl<L: AsRef<[Lane]> + AsMut<[Lane]>> Scheduler<L> {
     /// A scheduler at the start of a run; `lanes` are reset.
     ///
     /// # Errors
-    /// [`PolicyError`] if the policy cannot run on that timeline, or there are no lanes.
+    /// [`PolicyError`] if the policy cannot run on that timeline, or there are no lanes, or no
+    /// multiple of the mask's columns.
     pub fn new(policy: &Policy, timeline: Timeline, lanes: L) -> Result<Self, PolicyError> {
         policy.check_for(timeline)?;
         if lanes.as_ref().is_empty() {
             return Err(PolicyError::NoLanes);
         }
+        policy.check_lanes(timeline, lanes.as_ref().len() as u32)?;
         let mut scheduler = Self {
             policy: *policy,
             timeline,
@@ -166,7 +177,8 @@ impl<L: AsRef<[Lane]> + AsMut<[Lane]>> Scheduler<L> {
             signal, reference, ..
         } = self.policy.gauge;
         let mut state = self.state();
-        let values = state.together();
+        let values = state.wanted();
+        let aligned = state.policy.predictor.kind == PredictorKind::Aligned;
         let lane = call.lane;
         Ok(match state.begin(call)? {
             Some(decision) => Begin::Decided(Pending { lane, decision }),
@@ -175,6 +187,7 @@ impl<L: AsRef<[Lane]> + AsMut<[Lane]>> Scheduler<L> {
                 signal,
                 reference,
                 values,
+                aligned,
             }),
         })
     }
@@ -274,34 +287,32 @@ impl<L: AsRef<[Lane]>> Scheduler<L> {
         }
     }
 
-    /// Whether the guards leave any call that could be skipped; the first has nothing to reuse.
+    /// Whether guards and schedule leave any call that could be skipped; the first has nothing to
+    /// reuse.
     fn can_skip(&self) -> bool {
-        let (guards, timeline) = (&self.policy.guards, self.timeline);
-        if self.policy.gauge.kind == GaugeKind::Count && self.policy.budget.threshold <= 1.0 {
+        let (gauge, guards, timeline) = (&self.policy.gauge, &self.policy.guards, self.timeline);
+        let since = gauge.kind == GaugeKind::Count && gauge.schedule == Schedule::Since;
+        if since && gauge.interval <= 1 && gauge.growth == 0.0 {
             return false;
         }
         let first = u32::from(timeline.evaluations == 1);
         let from = guards.warmup(timeline.steps).max(first);
         let to = timeline.steps.saturating_sub(guards.last_steps);
-        // A mask has at most 1024 steps; without one the window is an interval, and its first step
-        // decides.
-        if guards.mask_len > 0 {
-            return (from..to).any(|step| !guards.forces(step, timeline));
-        }
-        let opens = (guards.window_start * f64::from(timeline.steps)) as u32;
-        (opens.saturating_sub(1)..=opens.saturating_add(1))
-            .map(|step| step.max(from))
-            .any(|step| step < to && guards.in_window(step, timeline))
+        let columns = guards.columns(timeline.steps);
+        let open = |step: u32| {
+            let scheduled = gauge.kind == GaugeKind::Count && gauge.scheduled(step, timeline.steps);
+            let timed = guards.window == Window::Time;
+            (timed || guards.in_window(step, 0.0, timeline))
+                && !scheduled
+                && (0..columns).any(|column| !guards.masked(step, column, timeline.steps))
+        };
+        // Longer runs than any mask has are not searched: their windows are intervals, and whoever
+        // closes one has it said by the counters afterwards.
+        to.saturating_sub(from) > MAX_MASK as u32 || (from..to).any(open)
     }
 }
 
 impl Policy {
-    /// Whether a computed call should be committed with [`Outcome::Measured`].
-    #[must_use]
-    pub const fn wants_rate(&self) -> bool {
-        matches!(self.gauge.kind, GaugeKind::Signal) && matches!(self.gauge.rescale, Rescale::Rate)
-    }
-
     /// Features the scheduler wants kept per site: the ring has so many slots.
     #[must_use]
     pub const fn anchors(&self) -> u32 {

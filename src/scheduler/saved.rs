@@ -6,22 +6,23 @@
 use core::fmt;
 
 use super::Scheduler;
-use super::decision::{Action, NO_SLOT, REASONS, Reason};
-use super::lane::{Lane, Phase};
-use crate::policy::{MAX_MASK, Policy};
+use super::decision::{ADD_TO_SLOTS, Action, NO_SLOT, REASONS, Reason, SET_SLOTS};
+use super::lane::{Lane, Open, Phase};
+use super::moments;
+use crate::policy::Policy;
 use crate::predict::MAX_ANCHORS;
 use crate::text::Named;
 use crate::timeline::Timeline;
 
 const MAGIC: u32 = u32::from_le_bytes(*b"RFRN");
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// Bytes before the first lane.
 pub const SAVED_HEADER_BYTES: usize = 24;
 /// Bytes of one lane.
 pub const LANE_BYTES: usize =
-    4 * 5 + 8 * 3 + 8 * MAX_ANCHORS + 4 * MAX_ANCHORS + OPEN_BYTES + STATS_BYTES;
-const OPEN_BYTES: usize = 4 * 3 + 8 + 4 * 5 + 8 * 3 + 4 * MAX_ANCHORS;
-const STATS_BYTES: usize = 4 * (4 + REASONS);
+    4 * (14 + MAX_ANCHORS) + 8 * (6 + MAX_ANCHORS + moments::MOST) + OPEN_BYTES + STATS_BYTES;
+const OPEN_BYTES: usize = 4 * (9 + 2 * MAX_ANCHORS) + 8 * 5;
+const STATS_BYTES: usize = 4 * (6 + REASONS);
 
 /// Why saved bytes were not written or not restored. Nothing was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,36 +125,84 @@ impl<L: AsRef<[Lane]> + AsMut<[Lane]>> Scheduler<L> {
     }
 }
 
+/// The whole numbers of a lane.
+fn counters(lane: &mut Lane) -> [&mut u32; 13] {
+    [
+        &mut lane.next_call,
+        &mut lane.run,
+        &mut lane.streak,
+        &mut lane.last_skip,
+        &mut lane.settled,
+        &mut lane.active,
+        &mut lane.due,
+        &mut lane.rejected,
+        &mut lane.anchors,
+        &mut lane.newest,
+        &mut lane.hat,
+        &mut lane.forecast,
+        &mut lane.moments_len,
+    ]
+}
+
+/// The single numbers of a lane.
+fn amounts(lane: &mut Lane) -> [&mut f64; 6] {
+    [
+        &mut lane.spent,
+        &mut lane.ratio,
+        &mut lane.rate,
+        &mut lane.total,
+        &mut lane.scale,
+        &mut lane.computed_time,
+    ]
+}
+
+/// The whole numbers of an open call but for its action and reason.
+fn open_counters(open: &mut Open) -> [&mut u32; 7] {
+    [
+        &mut open.call.step,
+        &mut open.call.evaluation,
+        &mut open.call.lane,
+        &mut open.number,
+        &mut open.order,
+        &mut open.slot,
+        &mut open.capped,
+    ]
+}
+
+fn open_amounts(open: &mut Open) -> [&mut f64; 5] {
+    [
+        &mut open.call.time,
+        &mut open.signal,
+        &mut open.spent,
+        &mut open.ratio,
+        &mut open.largest,
+    ]
+}
+
 fn write_lane(out: &mut Writer<'_>, lane: &Lane) {
+    let mut lane = *lane;
     out.u32(lane.phase as u32);
-    for v in [lane.next_call, lane.run, lane.anchors, lane.newest] {
-        out.u32(v);
-    }
-    for v in [lane.spent, lane.ratio, lane.rate] {
-        out.f64(v);
-    }
+    counters(&mut lane).into_iter().for_each(|v| out.u32(*v));
+    amounts(&mut lane).into_iter().for_each(|v| out.f64(*v));
     lane.places.iter().for_each(|v| out.f64(*v));
     lane.steps.iter().for_each(|v| out.u32(*v));
-    let open = &lane.pending;
-    for v in [open.call.step, open.call.evaluation, open.call.lane] {
-        out.u32(v);
-    }
-    out.f64(open.call.time);
-    for v in [
-        open.number,
-        open.action as u32,
-        open.reason as u32,
-        open.order,
-        open.slot,
-    ] {
-        out.u32(v);
-    }
-    for v in [open.signal, open.spent, open.ratio] {
-        out.f64(v);
-    }
-    open.weights.iter().for_each(|v| out.u32(v.to_bits()));
+    lane.moments.iter().for_each(|v| out.f64(*v));
+    let open = &mut lane.pending;
+    out.u32(open.action as u32);
+    out.u32(open.reason as u32);
+    open_counters(open).into_iter().for_each(|v| out.u32(*v));
+    open_amounts(open).into_iter().for_each(|v| out.f64(*v));
+    let weights = open.weights.iter().chain(&open.low_weights);
+    weights.for_each(|v| out.u32(v.to_bits()));
     let stats = &lane.stats;
-    for v in [stats.calls, stats.computed, stats.reused, stats.predicted] {
+    for v in [
+        stats.calls,
+        stats.computed,
+        stats.reused,
+        stats.predicted,
+        stats.verified,
+        stats.rejected,
+    ] {
         out.u32(v);
     }
     stats.reasons.iter().for_each(|v| out.u32(*v));
@@ -163,15 +212,10 @@ fn write_lane(out: &mut Writer<'_>, lane: &Lane) {
 fn read_lane(from: &mut Reader<'_>, policy: &Policy) -> Option<Lane> {
     let mut lane = Lane::NEW;
     lane.phase = Phase::from_number(from.u32())?;
-    for v in [
-        &mut lane.next_call,
-        &mut lane.run,
-        &mut lane.anchors,
-        &mut lane.newest,
-    ] {
-        *v = from.u32();
-    }
-    for v in [&mut lane.spent, &mut lane.ratio, &mut lane.rate] {
+    counters(&mut lane)
+        .into_iter()
+        .for_each(|v| *v = from.u32());
+    for v in amounts(&mut lane) {
         *v = from.finite()?;
     }
     for v in &mut lane.places {
@@ -180,24 +224,19 @@ fn read_lane(from: &mut Reader<'_>, policy: &Policy) -> Option<Lane> {
     for v in &mut lane.steps {
         *v = from.u32();
     }
-    let open = &mut lane.pending;
-    for v in [
-        &mut open.call.step,
-        &mut open.call.evaluation,
-        &mut open.call.lane,
-    ] {
-        *v = from.u32();
-    }
-    open.call.time = from.finite()?;
-    open.number = from.u32();
-    open.action = Action::from_number(from.u32())?;
-    open.reason = Reason::from_number(from.u32())?;
-    open.order = from.u32();
-    open.slot = from.u32();
-    for v in [&mut open.signal, &mut open.spent, &mut open.ratio] {
+    for v in &mut lane.moments {
         *v = from.finite()?;
     }
-    for v in &mut open.weights {
+    let open = &mut lane.pending;
+    open.action = Action::from_number(from.u32())?;
+    open.reason = Reason::from_number(from.u32())?;
+    open_counters(open)
+        .into_iter()
+        .for_each(|v| *v = from.u32());
+    for v in open_amounts(open) {
+        *v = from.finite()?;
+    }
+    for v in open.weights.iter_mut().chain(&mut open.low_weights) {
         *v = f32::from_bits(from.u32());
         if !v.is_finite() {
             return None;
@@ -209,6 +248,8 @@ fn read_lane(from: &mut Reader<'_>, policy: &Policy) -> Option<Lane> {
         &mut stats.computed,
         &mut stats.reused,
         &mut stats.predicted,
+        &mut stats.verified,
+        &mut stats.rejected,
     ] {
         *v = from.u32();
     }
@@ -216,73 +257,26 @@ fn read_lane(from: &mut Reader<'_>, policy: &Policy) -> Option<Lane> {
         *v = from.u32();
     }
     let (ring, open) = (policy.anchors(), &lane.pending);
+    let slot = |slot: u32| slot < ring || slot == NO_SLOT;
+    let sums = open.slot == ADD_TO_SLOTS || open.slot == SET_SLOTS;
     let slots_fit = lane.anchors <= ring
         && lane.newest < ring.max(1)
-        && (open.slot < ring || open.slot == NO_SLOT);
+        && slot(lane.hat)
+        && slot(lane.forecast)
+        && (slot(open.slot) || sums)
+        && lane.moments_len as usize <= moments::MOST;
     let decision_fits = open.action.skips() == open.reason.allows_skip()
         && (lane.phase == Phase::Decided) >= open.action.skips()
-        && open.order <= policy.predictor.order;
-    (slots_fit && decision_fits).then_some(lane)
+        && open.order as usize <= MAX_ANCHORS;
+    (slots_fit && decision_fits && lane.rejected <= 1).then_some(lane)
 }
 
 /// FNV-1a over everything that rules a run.
 fn fingerprint(policy: &Policy, timeline: Timeline) -> u64 {
     let mut hash = Hash(0xcbf2_9ce4_8422_2325);
-    let Policy {
-        gauge,
-        budget,
-        guards,
-        predictor,
-        site,
-        pool,
-        family,
-        ..
-    } = policy;
-    for v in [
-        *family as u32,
-        gauge.kind as u32,
-        gauge.signal as u32,
-        gauge.reference as u32,
-        gauge.rescale as u32,
-        gauge.curve.len,
-        budget.kind as u32,
-        budget.comparator as u32,
-        budget.reset,
-        guards.max_warmup_steps,
-        guards.last_steps,
-        guards.max_continuous_cached_steps,
-        guards.max_cached_steps,
-        guards.mask_len,
-        predictor.kind as u32,
-        predictor.order,
-        predictor.axis as u32,
-        site.kind as u32,
-        site.front,
-        site.back,
-        *pool as u32,
-        timeline.steps,
-        timeline.evaluations,
-    ] {
-        hash.u32(v);
-    }
-    for v in gauge
-        .coefficients
-        .iter()
-        .chain(gauge.curve.values())
-        .chain(&[
-            budget.threshold,
-            budget.decay,
-            guards.warmup_fraction,
-            guards.window_start,
-            guards.window_end,
-        ])
-    {
-        hash.u32(v.to_bits() as u32);
-        hash.u32((v.to_bits() >> 32) as u32);
-    }
-    for word in guards.mask.iter().take(MAX_MASK / 32) {
-        hash.u32(*word);
-    }
+    policy.fold(|word| hash.u32(word));
+    hash.u32(timeline.steps);
+    hash.u32(timeline.evaluations);
     hash.0
 }
 

@@ -1,10 +1,11 @@
 //! The transitions, over borrowed lanes.
 
 use super::Outcome;
-use super::decision::{Decision, Event, Reason};
+use super::decision::{Action, Decision, Event, Reason};
 use super::error::CallError;
 use super::lane::{Lane, Phase};
-use crate::policy::{GaugeKind, Policy, Pool};
+use crate::policy::{GaugeKind, Policy, Pool, VerifyKind, Wants};
+use crate::predict::PredictorKind;
 use crate::timeline::{Call, Timeline};
 
 /// A scheduler's parts while one of them changes.
@@ -22,6 +23,13 @@ impl State<'_> {
         } else {
             self.lanes.len()
         }
+    }
+
+    /// Values that a question asks for: a signal per lane that decides, and for an aligned
+    /// prediction as many factors.
+    pub(crate) fn wanted(&self) -> usize {
+        let aligned = self.policy.predictor.kind == PredictorKind::Aligned;
+        self.together() * if aligned { 2 } else { 1 }
     }
 
     fn lane(&mut self, lane: u32) -> Result<&mut Lane, CallError> {
@@ -91,13 +99,13 @@ impl State<'_> {
             return Ok(None);
         }
         if asked {
-            self.judge(call.lane, &[]);
+            self.judge(call.lane, &[], &[]);
         }
         Ok(Some(self.lane(call.lane)?.decision()))
     }
 
     pub(crate) fn decide(&mut self, lane: u32, values: &[f64]) -> Result<Decision, CallError> {
-        let needed = self.together();
+        let needed = self.wanted();
         if self.lane(lane)?.phase != Phase::Asked {
             return Err(CallError::NotOpen);
         }
@@ -105,12 +113,13 @@ impl State<'_> {
             let given = values.len();
             return Err(CallError::Values { given, needed });
         }
-        self.judge(lane, values);
+        let (signals, factors) = values.split_at_checked(self.together()).unwrap_or_default();
+        self.judge(lane, signals, factors);
         Ok(self.lane(lane)?.decision())
     }
 
     /// Lets the gauge and the budget decide the open call of a lane or a pool.
-    fn judge(&mut self, lane: u32, values: &[f64]) {
+    fn judge(&mut self, lane: u32, values: &[f64], factors: &[f64]) {
         let (policy, timeline) = (self.policy, self.timeline);
         let pool = policy.pool;
         let mean;
@@ -122,11 +131,11 @@ impl State<'_> {
             (self.group(lane), values)
         };
         let Some(first) = group.first() else { return };
-        let step = first.pending.call.step;
+        let call = first.pending.call;
         let (mut skips, mut computes, mut unknown) = (None, None, None);
         for (i, member) in group.iter_mut().enumerate() {
             member.prepare();
-            let reason = member.judge(policy, timeline, step, values.get(i).copied());
+            let reason = member.judge(policy, timeline, &call, values.get(i).copied());
             let first_such = match reason {
                 Reason::SignalUnusable | Reason::RateUnknown => &mut unknown,
                 _ if reason.allows_skip() => &mut skips,
@@ -134,41 +143,78 @@ impl State<'_> {
             };
             first_such.get_or_insert(reason);
         }
+        // The factor of an aligned prediction: one for all that are blended together. Below 1 it
+        // would go back, and a large one is not trusted.
+        let factor = usable_mean(factors);
+        let gamma = if factor > policy.predictor.gain {
+            policy.predictor.gain
+        } else if factor < 1.0 {
+            1.0
+        } else {
+            factor
+        };
+        if gamma.is_nan() && !factors.is_empty() {
+            unknown.get_or_insert(Reason::SignalUnusable);
+        }
         // A cost that is not known is never a skip, whatever the other lanes want.
         let reason = unknown.or(match pool {
             Pool::All => skips.or(computes),
             Pool::Alone | Pool::Any | Pool::Mean => computes.or(skips),
         });
         if let (Some(first), Some(reason)) = (group.first_mut(), reason) {
-            first.settle(policy, timeline, reason);
+            first.settle(policy, timeline, reason, gamma);
         }
     }
 
     pub(crate) fn commit(&mut self, lane: u32, outcome: Outcome<'_>) -> Result<Event, CallError> {
-        let needed = self.together();
         let (policy, timeline) = (self.policy, self.timeline);
+        let together = self.together();
         let first = self.lane(lane)?;
         if first.phase != Phase::Decided {
             return Err(CallError::NotOpen);
         }
-        let rates = match outcome {
+        let (action, call, number) = (
+            first.pending.action,
+            first.pending.call,
+            first.pending.number,
+        );
+        let values = match outcome {
             Outcome::Done => &[],
-            Outcome::Measured(rates) if rates.len() == needed => rates,
-            Outcome::Measured(rates) => {
-                let given = rates.len();
-                return Err(CallError::Values { given, needed });
-            }
+            Outcome::Measured(values) => values,
         };
-        let action = first.pending.action;
-        first.close(policy, timeline);
-        let mean = [usable_mean(rates)];
-        let rates = if policy.pool == Pool::Mean && !rates.is_empty() {
+        let products = action == Action::Compute && policy.wants() == Wants::Products;
+        let needed = match action {
+            Action::Compute if products => values.len().max(1),
+            Action::Verify => 1,
+            _ => together,
+        };
+        if !values.is_empty() && values.len() != needed {
+            let given = values.len();
+            return Err(CallError::Values { given, needed });
+        }
+        if action == Action::Verify
+            && first.verify(policy, timeline, values.first().copied())
+            && policy.verify.kind == VerifyKind::Rollback
+        {
+            let event = first.event();
+            self.group(lane).iter_mut().for_each(Lane::rest);
+            return Ok(event);
+        }
+        first.close(policy, timeline, if products { values } else { &[] });
+        let values = if action == Action::Compute && !products {
+            values
+        } else {
+            &[]
+        };
+        let mean = [usable_mean(values)];
+        let values = if policy.pool == Pool::Mean && !values.is_empty() {
             &mean
         } else {
-            rates
+            values
         };
         for (i, member) in self.group(lane).iter_mut().enumerate() {
-            member.spend(policy, action, rates.get(i).copied());
+            let value = values.get(i).copied();
+            member.spend(policy, timeline, (&call, number), action, value);
         }
         let event = self.lane(lane)?.event();
         self.group(lane).iter_mut().for_each(Lane::rest);
