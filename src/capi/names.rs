@@ -2,7 +2,7 @@
 
 use core::ffi::c_char;
 
-use crate::policy::Family;
+use crate::policy::Method;
 use crate::scheduler::{Action, Notice, Reason};
 use crate::signal::{Reference, SignalKind};
 use crate::text::Named;
@@ -19,8 +19,8 @@ pub extern "C" fn refrain_action_name(action: u32) -> *const c_char {
     name::<Action>(action)
 }
 
-/// The letter of an action in a trace: 'C' computed, 'r' reused, 'p' predicted; '?' for any other
-/// number.
+/// The letter of an action in a trace: 'C' computed, 'r' reused, 'p' predicted, 'v' predicted and
+/// verified; '?' for any other number.
 #[unsafe(no_mangle)]
 pub extern "C" fn refrain_action_letter(action: u32) -> c_char {
     Action::from_number(action).map_or('?', Action::letter) as c_char
@@ -54,9 +54,9 @@ pub extern "C" fn refrain_notice_name(notice: u32) -> *const c_char {
     name::<Notice>(notice)
 }
 
-/// The name of a family of policies, such as "teacache": what a policy's text begins with; "unknown"
-/// for any other number. Families are numbered from 0 without gaps. The string is static.
+/// The name of a method, such as "teacache": what a policy's text begins with; "unknown" for any
+/// other number. Methods are numbered from 0 without gaps. The string is static.
 #[unsafe(no_mangle)]
-pub extern "C" fn refrain_family_name(family: u32) -> *const c_char {
-    name::<Family>(family)
+pub extern "C" fn refrain_method_name(method: u32) -> *const c_char {
+    name::<Method>(method)
 }

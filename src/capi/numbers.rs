@@ -15,7 +15,10 @@ numbers! { refrain_access refrain_element }
 numbers! { refrain_prediction refrain_sampler }
 
 numbers! {
-    refrain_action refrain_axis refrain_budget_kind refrain_comparator refrain_family
-    refrain_gauge_kind refrain_notice refrain_pool refrain_predictor_kind refrain_reason
-    refrain_reference refrain_rescale refrain_signal refrain_site_kind
+    refrain_action refrain_axis refrain_budget_kind refrain_comparator refrain_curve_by
+    refrain_deviation refrain_filter refrain_gauge_kind refrain_keep refrain_level refrain_method
+    refrain_metric refrain_notice refrain_pool refrain_predictor_kind refrain_progress
+    refrain_reason refrain_reference refrain_rescale refrain_rounding refrain_run_count
+    refrain_scale refrain_schedule refrain_signal refrain_site_kind refrain_split_kind
+    refrain_verify_kind refrain_wants refrain_window
 }

@@ -9,17 +9,18 @@ use super::border::{
     write_text,
 };
 use super::numbers::{
-    refrain_budget_kind, refrain_comparator, refrain_family, refrain_gauge_kind, refrain_pool,
-    refrain_reference, refrain_rescale, refrain_signal, refrain_site_kind,
+    refrain_budget_kind, refrain_comparator, refrain_curve_by, refrain_deviation, refrain_filter,
+    refrain_gauge_kind, refrain_keep, refrain_level, refrain_method, refrain_metric, refrain_pool,
+    refrain_progress, refrain_reference, refrain_rescale, refrain_rounding, refrain_run_count,
+    refrain_scale, refrain_schedule, refrain_signal, refrain_site_kind, refrain_split_kind,
+    refrain_verify_kind, refrain_window,
 };
 use super::predictor::refrain_predictor;
 use super::refrain_status::{self, REFRAIN_E_RANGE, REFRAIN_E_UNSUPPORTED, REFRAIN_E_VALUE};
 use crate::policy::{
-    Budget, BudgetKind, Comparator, Curve, Family, Gauge, Guards, MAX_CURVE, MAX_DEGREE, MAX_MASK,
-    Policy, Pool, Rescale, Site, SiteKind,
+    Budget, Codebook, Curve, Gauge, Guards, MAX_CODEBOOK, MAX_CURVE, MAX_DEGREE, MAX_MASK, Method,
+    Policy, Site, Split, Verify,
 };
-use crate::predict::Predictor;
-use crate::signal::{Reference, SignalKind};
 use crate::text::Named;
 use crate::timeline::Timeline;
 
@@ -27,13 +28,47 @@ use crate::timeline::Timeline;
 pub const REFRAIN_MAX_COEFFICIENTS: usize = 6;
 /// Longest calibrated curve, in values.
 pub const REFRAIN_MAX_CURVE: usize = 128;
-/// Words of a step mask of 1024 steps.
-pub const REFRAIN_MASK_WORDS: usize = 32;
+/// Most entries of a codebook.
+pub const REFRAIN_MAX_CODEBOOK: usize = 8;
+/// Words of a step mask of 16384 bits.
+pub const REFRAIN_MASK_WORDS: usize = 512;
 const _: () = assert!(
     REFRAIN_MAX_COEFFICIENTS == MAX_DEGREE + 1
         && REFRAIN_MAX_CURVE == MAX_CURVE
+        && REFRAIN_MAX_CODEBOOK == MAX_CODEBOOK
         && REFRAIN_MASK_WORDS * 32 == MAX_MASK
 );
+
+/// A calibrated curve, one value a step of the run it was calibrated on.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct refrain_curve {
+    /// Values in use: 0 for none, at most REFRAIN_MAX_CURVE.
+    pub len: u32,
+    /// What it is indexed by.
+    pub by: refrain_curve_by,
+    /// With REFRAIN_CURVE_BY_TIME: time of the first value.
+    pub start: f64,
+    /// With REFRAIN_CURVE_BY_TIME: time of the last value.
+    pub end: f64,
+    /// The values; those beyond `len` are 0. Magnitude ratios are 0.01 to 100; by step, a run of
+    /// another length takes the nearest.
+    pub values: [f64; REFRAIN_MAX_CURVE],
+}
+
+/// Which interval follows a value measured at a computed call.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct refrain_codebook {
+    /// Entries in use: 0 for no codebook, at most REFRAIN_MAX_CODEBOOK.
+    pub len: u32,
+    /// Interval of each entry, 1 or more.
+    pub intervals: [u32; REFRAIN_MAX_CODEBOOK],
+    /// Zero.
+    pub reserved: u32,
+    /// An entry counts for values below its threshold, 0 to 1e6; thresholds rise.
+    pub thresholds: [f64; REFRAIN_MAX_CODEBOOK],
+}
 
 /// What is measured or counted, and how it is rescaled.
 #[repr(C)]
@@ -41,38 +76,82 @@ const _: () = assert!(
 pub struct refrain_gauge {
     /// Where the cost of skipping a call comes from.
     pub kind: refrain_gauge_kind,
-    /// With REFRAIN_GAUGE_KIND_SIGNAL: what the host measures.
+    /// With REFRAIN_GAUGE_KIND_SIGNAL and _LATE: what the host measures.
     pub signal: refrain_signal,
-    /// With REFRAIN_GAUGE_KIND_SIGNAL: what it is compared with.
+    /// With a signal: how a tensor's change becomes a number.
+    pub metric: refrain_metric,
+    /// With a signal: what it is compared with.
     pub reference: refrain_reference,
-    /// With REFRAIN_GAUGE_KIND_SIGNAL: how the measured value becomes a cost.
+    /// With a signal: what it goes through before.
+    pub filter: refrain_filter,
+    /// With a signal: how the measured value becomes a cost.
     pub rescale: refrain_rescale,
-    /// With REFRAIN_RESCALE_POLYNOMIAL: coefficients from -1e9 to 1e9, highest degree first, ending
-    /// in the constant; a polynomial of lower degree has leading zeros.
+    /// With REFRAIN_GAUGE_KIND_COUNT: which calls are computed.
+    pub schedule: refrain_schedule,
+    /// With REFRAIN_GAUGE_KIND_COUNT and _LATE: the interval between computed calls, 1 to 1e6. Else
+    /// 1.
+    pub interval: u32,
+    /// With REFRAIN_SCHEDULE_FIRST: step at which the pattern starts. Else 0.
+    pub offset: u32,
+    /// With REFRAIN_SCHEDULE_SCM: how much it skips.
+    pub level: refrain_level,
+    /// With REFRAIN_GAUGE_KIND_CURVE: how a product of ratios becomes a cost.
+    pub deviation: refrain_deviation,
+    /// With REFRAIN_GAUGE_KIND_CURVE: index of a value whose steps are always computed; 0 for none.
+    pub protect: u32,
+    /// With a filter: factor of REFRAIN_FILTER_DOWNSAMPLE, share of the radius of _LOW_PASS,
+    /// exponent of _SEA. Else 0.
+    pub filter_size: f64,
+    /// With REFRAIN_SCHEDULE_QUADRATIC: step around which computed calls are densest. Else 0.
+    pub center: f64,
+    /// With REFRAIN_SCHEDULE_SINCE: what the interval grows by with every computed call behind the
+    /// warm-up, 0 to 1e6.
+    pub growth: f64,
+    /// With a polynomial: the signal counts as no smaller than this, 0 to 1e9.
+    pub domain_min: f64,
+    /// With a polynomial: the signal counts as no larger than this; else 1e9.
+    pub domain_max: f64,
+    /// With REFRAIN_GAUGE_KIND_SIGNAL: a call costs 1 + run_factor times as much for every skip
+    /// before it in its run, 0 to 1e6.
+    pub run_factor: f64,
+    /// With a polynomial: coefficients from -1e9 to 1e9, highest degree first, ending in the
+    /// constant; a polynomial of lower degree has leading zeros.
     pub coefficients: [f64; REFRAIN_MAX_COEFFICIENTS],
-    /// With REFRAIN_GAUGE_KIND_CURVE: values in use, 1 to REFRAIN_MAX_CURVE. Else 0.
-    pub curve_len: u32,
-    /// Zero.
-    pub reserved: u32,
-    /// With REFRAIN_GAUGE_KIND_CURVE: magnitude ratios from 0.01 to 100, one a step of the run they
-    /// were calibrated on; a run of another length takes the nearest. Those beyond `curve_len` are 0.
-    pub curve: [f64; REFRAIN_MAX_CURVE],
+    /// With REFRAIN_GAUGE_KIND_LATE: which interval follows a value.
+    pub codebook: refrain_codebook,
+    /// With REFRAIN_GAUGE_KIND_CURVE: magnitude ratios. With REFRAIN_RESCALE_SENSITIVITY: Jx, then
+    /// Jt. With REFRAIN_PREDICTOR_KIND_TABLE: its weights, order + 1 a step.
+    pub curve: refrain_curve,
 }
 
 /// How much cost may be spent before a call is computed.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct refrain_budget {
-    /// How the costs of consecutive calls add up.
+    /// How costs add up.
     pub kind: refrain_budget_kind,
     /// Whether a skip must stay below the threshold or may reach it.
     pub comparator: refrain_comparator,
-    /// Cost allowed, in units of the gauge, 0 to 1e6. Larger skips more. With
-    /// REFRAIN_COMPARATOR_BELOW, 0 computes every call. With REFRAIN_GAUGE_KIND_COUNT: the interval.
+    /// What the threshold is a multiple of.
+    pub scale: refrain_scale,
+    /// What the phases of the threshold are a share of.
+    pub progress: refrain_progress,
+    /// Cost allowed, in units of the gauge and its scale, 0 to 1e6. Larger skips more. With
+    /// REFRAIN_COMPARATOR_BELOW, 0 computes every call.
     pub threshold: f64,
-    /// With REFRAIN_BUDGET_KIND_LEAKY: share of the amount spent that is left at the next call, 0 to
-    /// 1; smaller skips more. Else 1.
+    /// With REFRAIN_BUDGET_KIND_LEAKY: share of the amount spent that is left at the next call, 0
+    /// to 1; smaller skips more. Else 1.
     pub decay: f64,
+    /// What the threshold is multiplied by before `early_until`, 0 to 100.
+    pub early_factor: f64,
+    /// Share of the run before which `early_factor` counts, 0 to 1.
+    pub early_until: f64,
+    /// What the threshold is multiplied by after `late_from`, 0 to 100.
+    pub late_factor: f64,
+    /// Share of the run after which `late_factor` counts, 0 to 1.
+    pub late_from: f64,
+    /// Largest cost of a single call, 0 for no limit.
+    pub max_cost: f64,
     /// 1: a computed call sets the amount spent to zero. 0: it goes on.
     pub reset: u32,
     /// Zero.
@@ -91,22 +170,65 @@ pub struct refrain_guards {
     pub last_steps: u32,
     /// Longest run of skipped calls, 0 for no limit.
     pub max_continuous_cached_steps: u32,
+    /// How that run is counted.
+    pub run_count: refrain_run_count,
     /// Skipped calls of a whole run, 0 for no limit.
     pub max_cached_steps: u32,
-    /// Steps in `mask`: 0 for no mask, else the steps of the run, at most 1024.
+    /// First steps in which no two calls in a row are skipped, 0 to 2^30.
+    pub enhanced_steps: u32,
+    /// How `warmup_fraction` becomes whole steps.
+    pub rounding: refrain_rounding,
+    /// What the window is given in.
+    pub window: refrain_window,
+    /// Share of the steps, 0 to 1, that is always computed at the start; the longer of this and
+    /// `max_warmup_steps` counts.
+    pub warmup_fraction: f64,
+    /// Skips are allowed from here: a share of the steps, a step or a time.
+    pub window_start: f64,
+    /// Skips are allowed up to, and without, this.
+    pub window_end: f64,
+    /// Signals of the whole run that may add up before every call is computed, 0 for no limit.
+    pub max_spent: f64,
+    /// Bits in `mask`: 0 for no mask, else the steps of the run times its columns, at most 16384.
     pub mask_len: u32,
     /// Zero.
     pub reserved: u32,
-    /// Share of the steps, 0 to 1, that is always computed at the start, rounded to whole steps; the
-    /// longer of this and `max_warmup_steps` counts.
-    pub warmup_fraction: f64,
-    /// Skips are allowed from this share of the steps, 0 to 1.
-    pub window_start: f64,
-    /// Skips are allowed up to, and without, this share of the steps, 0 to 1.
-    pub window_end: f64,
-    /// One bit a step, lowest bit of the first word first: 1 is always computed, 0 is left to the
-    /// gauge. Bits beyond `mask_len` are 0.
+    /// One bit a step and column, lowest bit of the first word first, the columns of a step next to
+    /// each other; lane n follows column n modulo the columns. 1 is always computed, 0 is left to
+    /// the gauge. Bits beyond `mask_len` are 0.
     pub mask: [u32; REFRAIN_MASK_WORDS],
+}
+
+/// Parts of a feature with weights of their own.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct refrain_split {
+    /// Which parts.
+    pub kind: refrain_split_kind,
+    /// Zero.
+    pub reserved: u32,
+    /// With REFRAIN_SPLIT_KIND_BAND: share of the radius of the spectrum that is the low band, 0 to
+    /// 1. Else 0.
+    pub band: f64,
+    /// With REFRAIN_SITE_KIND_BRANCH too: what the low band gains before the boundary and the high
+    /// band after it, as a share, 0 to 10. Else 0.
+    pub boost: f64,
+}
+
+/// Checking a forecast: an error above max(tolerance * decay^progress, floor) rejects it.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct refrain_verify {
+    /// What happens when a forecast is found to be wrong.
+    pub kind: refrain_verify_kind,
+    /// First skip of a run that is verified, counted from 1.
+    pub from: u32,
+    /// Error allowed at the start of the run, 0 to 1e6. Larger skips more.
+    pub tolerance: f64,
+    /// What is left of it at the end, as a factor, 1e-9 to 1. Else 1.
+    pub decay: f64,
+    /// What it never falls below, 0 to 1e6.
+    pub floor: f64,
 }
 
 /// What part of the network a skipped call leaves out.
@@ -121,8 +243,14 @@ pub struct refrain_site {
     /// With REFRAIN_SITE_KIND_RANGE: blocks at the back that run on every call (Bn_compute_blocks),
     /// 0 to 1024. Else 0.
     pub back: u32,
-    /// Zero.
-    pub reserved: u32,
+    /// What is kept of it. Modules and a branch leave no choice: REFRAIN_KEEP_RESIDUAL stands here.
+    pub keep: refrain_keep,
+    /// With REFRAIN_SITE_KIND_FRONT, _REAR and _STAGE: share of the blocks that is left out, 0 to
+    /// 1. Else 0.5.
+    pub share: f64,
+    /// With REFRAIN_SITE_KIND_STAGE, and a branch in bands: share of the steps at which the stage
+    /// changes, 0 to 1. Else 0.5.
+    pub boundary: f64,
 }
 
 /// When to skip, what to keep, and how to fill in for what was skipped. Plain data without padding;
@@ -133,204 +261,178 @@ pub struct refrain_site {
 pub struct refrain_policy {
     /// sizeof(refrain_policy), as `refrain_policy_default` and `refrain_policy_parse` set it.
     pub struct_size: u32,
-    /// The family whose defaults it started from: what its text begins with.
-    pub family: refrain_family,
+    /// The method whose defaults it started from: what its text begins with.
+    pub method: refrain_method,
     /// What is measured or counted.
     pub gauge: refrain_gauge,
     /// How much of it may be spent before a call is computed.
     pub budget: refrain_budget,
-    /// When a call is computed regardless.
-    pub guards: refrain_guards,
     /// What stands in for a skipped call.
     pub predictor: refrain_predictor,
+    /// Which parts of a feature have weights of their own.
+    pub split: refrain_split,
+    /// Whether a forecast is checked.
+    pub verify: refrain_verify,
     /// What part of the network is skipped.
     pub site: refrain_site,
     /// How lanes decide.
     pub pool: refrain_pool,
     /// Zero.
     pub reserved: u32,
+    /// When a call is computed regardless.
+    pub guards: refrain_guards,
 }
 
 // SAFETY: numbers and arrays of them, without padding: the sizes below add up.
 unsafe impl Sized32 for refrain_policy {}
 
-/// The same bytes as [`Policy`], whose enums are `u32`.
+/// Declares the way between a struct of the core and the same bytes with plain numbers for enums.
+macro_rules! mirror {
+    ($c:ident = $rust:ident as $path:literal {
+        $(enums: $($e:ident),+;)? $(plain: $($p:ident),+;)? $(nested: $($n:ident: $nc:ident),+;)?
+    }) => {
+        impl $c {
+            pub(super) const fn new(from: &$rust) -> Self {
+                Self {
+                    $($($e: from.$e as u32,)+)?
+                    $($($p: from.$p,)+)?
+                    $($($n: $nc::new(&from.$n),)+)?
+                }
+            }
+
+            /// The same, unless a number names no value of its enum.
+            pub(super) fn read(&self) -> Result<$rust, NoSuchValue> {
+                Ok($rust {
+                    $($($e: value(concat!($path, ".", stringify!($e)), self.$e)?,)+)?
+                    $($($p: self.$p,)+)?
+                    $($($n: self.$n.read()?,)+)?
+                })
+            }
+        }
+
+        const _: () = {
+            assert!(size_of::<$c>() == size_of::<$rust>());
+            $($(assert!(offset_of!($c, $e) == offset_of!($rust, $e));)+)?
+            $($(assert!(offset_of!($c, $p) == offset_of!($rust, $p));)+)?
+            $($(assert!(offset_of!($c, $n) == offset_of!($rust, $n));)+)?
+        };
+    };
+}
+pub(super) use mirror;
+
+mirror!(refrain_curve = Curve as "gauge.curve" {
+    enums: by;
+    plain: len, start, end, values;
+});
+mirror!(refrain_codebook = Codebook as "gauge.codebook" {
+    plain: len, intervals, reserved, thresholds;
+});
+mirror!(refrain_gauge = Gauge as "gauge" {
+    enums: kind, signal, metric, reference, filter, rescale, schedule, level, deviation;
+    plain: interval, offset, protect, filter_size, center, growth, domain_min, domain_max, run_factor, coefficients;
+    nested: codebook: refrain_codebook, curve: refrain_curve;
+});
+mirror!(refrain_budget = Budget as "budget" {
+    enums: kind, comparator, scale, progress;
+    plain: threshold, decay, early_factor, early_until, late_factor, late_from, max_cost, reset, reserved;
+});
+mirror!(refrain_guards = Guards as "guards" {
+    enums: run_count, rounding, window;
+    plain: max_warmup_steps, last_steps, max_continuous_cached_steps, max_cached_steps, enhanced_steps, warmup_fraction, window_start, window_end, max_spent, mask_len, reserved, mask;
+});
+mirror!(refrain_split = Split as "split" {
+    enums: kind;
+    plain: reserved, band, boost;
+});
+mirror!(refrain_verify = Verify as "verify" {
+    enums: kind;
+    plain: from, tolerance, decay, floor;
+});
+mirror!(refrain_site = Site as "site" {
+    enums: kind, keep;
+    plain: front, back, share, boundary;
+});
+
 const _: () = {
     assert!(size_of::<refrain_policy>() == size_of::<Policy>());
-    assert!(size_of::<refrain_gauge>() == 4 * 4 + 8 * 6 + 2 * 4 + 8 * 128);
-    assert!(size_of::<refrain_budget>() == 2 * 4 + 2 * 8 + 2 * 4);
-    assert!(size_of::<refrain_guards>() == 6 * 4 + 3 * 8 + 32 * 4);
-    assert!(size_of::<refrain_predictor>() == 16 && size_of::<refrain_site>() == 16);
-    assert!(size_of::<refrain_policy>() == 2 * 4 + 1096 + 32 + 176 + 16 + 16 + 2 * 4);
     macro_rules! same_place {
-        ($($($c:ident).+ = $($rust:ident).+),+ $(,)?) => {
-            $(assert!(offset_of!(refrain_policy, $($c).+) == offset_of!(Policy, $($rust).+));)+
+        ($($field:ident)+) => {
+            $(assert!(offset_of!(refrain_policy, $field) == offset_of!(Policy, $field));)+
         };
     }
-    same_place!(
-        struct_size = struct_size,
-        family = family,
-        gauge.kind = gauge.kind,
-        gauge.signal = gauge.signal,
-        gauge.reference = gauge.reference,
-        gauge.rescale = gauge.rescale,
-        gauge.coefficients = gauge.coefficients,
-        gauge.curve_len = gauge.curve.len,
-        gauge.curve = gauge.curve.values,
-        budget.kind = budget.kind,
-        budget.comparator = budget.comparator,
-        budget.threshold = budget.threshold,
-        budget.decay = budget.decay,
-        budget.reset = budget.reset,
-        guards.max_warmup_steps = guards.max_warmup_steps,
-        guards.last_steps = guards.last_steps,
-        guards.max_continuous_cached_steps = guards.max_continuous_cached_steps,
-        guards.max_cached_steps = guards.max_cached_steps,
-        guards.mask_len = guards.mask_len,
-        guards.warmup_fraction = guards.warmup_fraction,
-        guards.window_start = guards.window_start,
-        guards.window_end = guards.window_end,
-        guards.mask = guards.mask,
-        predictor.kind = predictor.kind,
-        predictor.order = predictor.order,
-        predictor.axis = predictor.axis,
-        site.kind = site.kind,
-        site.front = site.front,
-        site.back = site.back,
-        pool = pool,
-        reserved = reserved,
+    same_place!(struct_size method gauge budget predictor split verify site pool reserved guards);
+    // No padding: the parts add up.
+    assert!(
+        size_of::<refrain_policy>()
+            == 4 * 4
+                + size_of::<refrain_gauge>()
+                + size_of::<refrain_budget>()
+                + size_of::<refrain_predictor>()
+                + size_of::<refrain_split>()
+                + size_of::<refrain_verify>()
+                + size_of::<refrain_site>()
+                + size_of::<refrain_guards>()
     );
+    assert!(size_of::<refrain_curve>() == 2 * 4 + 2 * 8 + 128 * 8);
+    assert!(size_of::<refrain_codebook>() == 2 * 4 + 8 * 4 + 8 * 8);
+    assert!(
+        size_of::<refrain_gauge>()
+            == 12 * 4 + 12 * 8 + size_of::<refrain_codebook>() + size_of::<refrain_curve>()
+    );
+    assert!(size_of::<refrain_budget>() == 6 * 4 + 7 * 8);
+    assert!(size_of::<refrain_guards>() == 10 * 4 + 4 * 8 + 512 * 4);
+    assert!(size_of::<refrain_split>() == 2 * 4 + 2 * 8);
+    assert!(size_of::<refrain_verify>() == 2 * 4 + 3 * 8);
+    assert!(size_of::<refrain_site>() == 4 * 4 + 2 * 8);
 };
 
 impl refrain_policy {
     fn new(from: &Policy, struct_size: usize) -> Self {
-        let Policy {
-            gauge,
-            budget,
-            guards,
-            site,
-            ..
-        } = from;
         Self {
             struct_size: struct_size as u32,
-            family: from.family as u32,
-            gauge: refrain_gauge {
-                kind: gauge.kind as u32,
-                signal: gauge.signal as u32,
-                reference: gauge.reference as u32,
-                rescale: gauge.rescale as u32,
-                coefficients: gauge.coefficients,
-                curve_len: gauge.curve.len,
-                reserved: gauge.curve.reserved,
-                curve: gauge.curve.values,
-            },
-            budget: refrain_budget {
-                kind: budget.kind as u32,
-                comparator: budget.comparator as u32,
-                threshold: budget.threshold,
-                decay: budget.decay,
-                reset: budget.reset,
-                reserved: budget.reserved,
-            },
-            guards: refrain_guards {
-                max_warmup_steps: guards.max_warmup_steps,
-                last_steps: guards.last_steps,
-                max_continuous_cached_steps: guards.max_continuous_cached_steps,
-                max_cached_steps: guards.max_cached_steps,
-                mask_len: guards.mask_len,
-                reserved: guards.reserved,
-                warmup_fraction: guards.warmup_fraction,
-                window_start: guards.window_start,
-                window_end: guards.window_end,
-                mask: guards.mask,
-            },
+            method: from.method as u32,
+            gauge: refrain_gauge::new(&from.gauge),
+            budget: refrain_budget::new(&from.budget),
             predictor: refrain_predictor::new(&from.predictor),
-            site: refrain_site {
-                kind: site.kind as u32,
-                front: site.front,
-                back: site.back,
-                reserved: site.reserved,
-            },
+            split: refrain_split::new(&from.split),
+            verify: refrain_verify::new(&from.verify),
+            site: refrain_site::new(&from.site),
             pool: from.pool as u32,
             reserved: from.reserved,
+            guards: refrain_guards::new(&from.guards),
         }
     }
 
     /// The policy, unless a number names no value of its enum.
     fn read(&self) -> Result<Policy, NoSuchValue> {
-        let Self {
-            gauge,
-            budget,
-            guards,
-            predictor,
-            site,
-            ..
-        } = self;
         Ok(Policy {
             struct_size: size_of::<Policy>() as u32,
-            family: value("family", self.family)?,
-            gauge: Gauge {
-                kind: value("gauge.kind", gauge.kind)?,
-                signal: value::<SignalKind>("gauge.signal", gauge.signal)?,
-                reference: value::<Reference>("gauge.reference", gauge.reference)?,
-                rescale: value::<Rescale>("gauge.rescale", gauge.rescale)?,
-                coefficients: gauge.coefficients,
-                curve: Curve {
-                    len: gauge.curve_len,
-                    reserved: gauge.reserved,
-                    values: gauge.curve,
-                },
-            },
-            budget: Budget {
-                kind: value::<BudgetKind>("budget.kind", budget.kind)?,
-                comparator: value::<Comparator>("budget.comparator", budget.comparator)?,
-                threshold: budget.threshold,
-                decay: budget.decay,
-                reset: budget.reset,
-                reserved: budget.reserved,
-            },
-            guards: Guards {
-                max_warmup_steps: guards.max_warmup_steps,
-                last_steps: guards.last_steps,
-                max_continuous_cached_steps: guards.max_continuous_cached_steps,
-                max_cached_steps: guards.max_cached_steps,
-                mask_len: guards.mask_len,
-                reserved: guards.reserved,
-                warmup_fraction: guards.warmup_fraction,
-                window_start: guards.window_start,
-                window_end: guards.window_end,
-                mask: guards.mask,
-            },
-            predictor: Predictor {
-                kind: value("predictor.kind", predictor.kind)?,
-                order: predictor.order,
-                axis: value("predictor.axis", predictor.axis)?,
-                reserved: predictor.reserved,
-            },
-            site: Site {
-                kind: value::<SiteKind>("site.kind", site.kind)?,
-                front: site.front,
-                back: site.back,
-                reserved: site.reserved,
-            },
-            pool: value::<Pool>("pool", self.pool)?,
+            method: value("method", self.method)?,
+            gauge: self.gauge.read()?,
+            budget: self.budget.read()?,
+            predictor: self.predictor.read()?,
+            split: self.split.read()?,
+            verify: self.verify.read()?,
+            site: self.site.read()?,
+            pool: value("pool", self.pool)?,
             reserved: self.reserved,
+            guards: self.guards.read()?,
         })
     }
 
     /// Whether every reserved field is zero.
     const fn reserved_is_zero(&self) -> bool {
-        self.gauge.reserved == 0
+        self.gauge.codebook.reserved == 0
             && self.budget.reserved == 0
             && self.guards.reserved == 0
             && self.predictor.reserved == 0
-            && self.site.reserved == 0
+            && self.split.reserved == 0
             && self.reserved == 0
     }
 }
 
 /// A number that names no value of a field's enum.
-struct NoSuchValue {
+pub(super) struct NoSuchValue {
     field: &'static str,
     given: u32,
     values: usize,
@@ -351,7 +453,7 @@ impl fmt::Display for NoSuchValue {
     }
 }
 
-fn value<T: Named>(field: &'static str, given: u32) -> Result<T, NoSuchValue> {
+pub(super) fn value<T: Named>(field: &'static str, given: u32) -> Result<T, NoSuchValue> {
     T::from_number(given).ok_or(NoSuchValue {
         field,
         given,
@@ -390,32 +492,32 @@ unsafe fn read_quietly(from: *const refrain_policy) -> Checked<Policy> {
     unsafe { read(from, None, &mut Message::none()) }
 }
 
-/// The defaults of a family.
+/// The defaults of a method.
 ///
-/// - `family`: in, a REFRAIN_FAMILY_… number.
+/// - `method`: in, a REFRAIN_METHOD_… number.
 /// - `struct_size`: in, sizeof(refrain_policy).
 /// - `policy_out`: out, the policy.
 ///
-/// Returns REFRAIN_OK; REFRAIN_E_RANGE for an unknown family; REFRAIN_E_CONFIG_SIZE; REFRAIN_E_NULL;
+/// Returns REFRAIN_OK; REFRAIN_E_RANGE for an unknown method; REFRAIN_E_CONFIG_SIZE; REFRAIN_E_NULL;
 /// REFRAIN_E_MEMORY if the pointer is not aligned.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn refrain_policy_default(
-    family: u32,
+    method: u32,
     struct_size: usize,
     policy_out: *mut refrain_policy,
 ) -> refrain_status {
     guard(|| {
-        let preset = Family::from_number(family).ok_or(REFRAIN_E_RANGE)?.preset();
+        let preset = Method::from_number(method).ok_or(REFRAIN_E_RANGE)?.preset();
         let policy = refrain_policy::new(&preset.policy, struct_size);
         // SAFETY: the pointer contract of this module.
         unsafe { write_sized(policy, struct_size, policy_out) }
     })
 }
 
-/// Reads the text form of a policy: `family`, `family:key=value,...`, or `mask:1101...`. Keys that
-/// are not given have the family's defaults; `refrain policies NAME` on the command line lists them.
+/// Reads the text form of a policy: `method`, `method:key=value,...`, or `mask:1101...`. Keys that
+/// are not given have the method's defaults; `refrain policies NAME` on the command line lists them.
 ///
-/// A calibrated policy may still lack its curve (`refrain_policy_needs_curve`).
+/// A calibrated policy may still lack its curve (`refrain_policy_needs_table`).
 ///
 /// - `text`: in, UTF-8, ending in a zero.
 /// - `struct_size`: in, sizeof(refrain_policy).
@@ -443,7 +545,7 @@ pub unsafe extern "C" fn refrain_policy_parse(
     })
 }
 
-/// Writes the text form of a policy: its family and every key that is not the family's default.
+/// Writes the text form of a policy: its method and every key that is not the method's default.
 /// Reading it gives the same policy.
 ///
 /// - `policy`: in.
@@ -515,28 +617,28 @@ pub unsafe extern "C" fn refrain_policy_anchors(
     })
 }
 
-/// Whether computed calls should be committed with their transformation rate (EasyCache).
+/// What computed calls should be committed with (`refrain_scheduler_commit`).
 ///
 /// - `policy`: in.
-/// - `wants_out`: out, 1 or 0.
+/// - `wants_out`: out, a REFRAIN_WANTS_… number.
 ///
 /// Returns REFRAIN_OK; REFRAIN_E_NULL; REFRAIN_E_CONFIG_SIZE, REFRAIN_E_UNSUPPORTED or
 /// REFRAIN_E_VALUE as `refrain_policy_check`; REFRAIN_E_MEMORY if a pointer is not aligned.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn refrain_policy_wants_rate(
+pub unsafe extern "C" fn refrain_policy_wants(
     policy: *const refrain_policy,
     wants_out: *mut u32,
 ) -> refrain_status {
     guard(|| {
         // SAFETY: the pointer contract of this module.
         let (policy, wants_out) = unsafe { (read_quietly(policy)?, output(wants_out)?) };
-        wants_out.write(policy.wants_rate().into());
+        wants_out.write(policy.wants() as u32);
         Ok(())
     })
 }
 
-/// Whether the policy is calibrated and its curve is still missing: a scheduler refuses it until a
-/// model is named or the curve given.
+/// Whether the policy is calibrated and its curve or mask is still missing: a scheduler refuses it
+/// until a model is named or the table given.
 ///
 /// - `policy`: in.
 /// - `needs_out`: out, 1 or 0.
@@ -544,14 +646,14 @@ pub unsafe extern "C" fn refrain_policy_wants_rate(
 /// Returns REFRAIN_OK; REFRAIN_E_NULL; REFRAIN_E_CONFIG_SIZE, REFRAIN_E_UNSUPPORTED or
 /// REFRAIN_E_VALUE as `refrain_policy_check`; REFRAIN_E_MEMORY if a pointer is not aligned.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn refrain_policy_needs_curve(
+pub unsafe extern "C" fn refrain_policy_needs_table(
     policy: *const refrain_policy,
     needs_out: *mut u32,
 ) -> refrain_status {
     guard(|| {
         // SAFETY: the pointer contract of this module.
         let (policy, needs_out) = unsafe { (read_quietly(policy)?, output(needs_out)?) };
-        needs_out.write(policy.needs_curve().into());
+        needs_out.write((policy.needs_curve() || policy.needs_mask()).into());
         Ok(())
     })
 }

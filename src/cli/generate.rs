@@ -65,7 +65,7 @@ pub(super) struct Arguments {
     /// Checkpoint with DiT parameter names [default: the emoji model inside the program]
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
-    /// Policy, as `family:key=value,…`, may be repeated [default: six of them]
+    /// Policy, as `method:key=value,…`, may be repeated [default: six of them]
     ///
     /// `refrain policies` lists them. By default taylorseer, teacache (as published, and with
     /// TaylorSeer's forecast), fbcache, magcache (where there is a curve for the model) and

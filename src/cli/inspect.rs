@@ -13,7 +13,7 @@ use super::model::{AboutModel, Loaded};
 use super::report::{self, Failure, Report};
 use super::table::{Align, Table};
 use crate::dit::{DitConfig, Memory, Model};
-use crate::policy::{Curve, Family, Policy};
+use crate::policy::{Curve, Method, Policy};
 use crate::run::{self, Settings};
 use crate::sampler::Sampler;
 use crate::text::Named;
@@ -153,10 +153,10 @@ fn memory(arguments: &Arguments, model: &Model) -> Result<Vec<Row>, Failure> {
         rows.push(Row::new(text, memory));
     }
     if rows.is_empty() {
-        for family in Family::ALL {
-            match run::memory(model, &settings(family.preset().policy)) {
-                Ok(memory) => rows.push(Row::new(family.name(), memory)),
-                Err(error) => report::note(format_args!("{family} does not fit: {error}")),
+        for method in Method::ALL {
+            match run::memory(model, &settings(method.preset().policy)) {
+                Ok(memory) => rows.push(Row::new(method.name(), memory)),
+                Err(error) => report::note(format_args!("{method} does not fit: {error}")),
             }
         }
     }

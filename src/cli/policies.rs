@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::report::{Failure, Report};
 use super::table::{Align, Table};
-use crate::policy::{Family, GaugeKind, KEYS, Key, ParseError, Policy, Preset, tables};
+use crate::policy::{GaugeKind, KEYS, Key, Method, ParseError, Policy, Preset, tables};
 use crate::text::Named;
 
 /// List the policies, or explain one: its rule, its options and when not to use it
@@ -50,7 +50,7 @@ struct Choice {
 pub(super) fn run(arguments: &Arguments, report: &mut Report) -> Result<(), Failure> {
     let presets: Vec<&Preset> = match &arguments.name {
         Some(name) => alloc::vec![find(name)?.preset()],
-        None => Family::ALL.iter().map(|family| family.preset()).collect(),
+        None => Method::ALL.iter().map(|family| family.preset()).collect(),
     };
     if arguments.json {
         let entries: Vec<Entry> = presets.into_iter().map(entry).collect();
@@ -64,13 +64,13 @@ pub(super) fn run(arguments: &Arguments, report: &mut Report) -> Result<(), Fail
 }
 
 /// The family of that name alone, without options.
-fn find(name: &str) -> Result<Family, Failure> {
-    if let Some(family) = Family::from_name(name) {
+fn find(name: &str) -> Result<Method, Failure> {
+    if let Some(family) = Method::from_name(name) {
         return Ok(family);
     }
     let word = name.split(':').next().unwrap_or(name);
     Err(match Policy::parse(word) {
-        Err(error @ ParseError::Family { .. }) => Failure::new(error.to_string()),
+        Err(error @ ParseError::Method { .. }) => Failure::new(error.to_string()),
         _ => Failure::new(format!(
             "`{name}` is a policy with options; give its name alone: `{word}`"
         )),
@@ -88,7 +88,7 @@ fn list(presets: &[&Preset], report: &mut Report) {
             false => preset.summary.to_string(),
         };
         table.row([
-            preset.family.to_string(),
+            preset.method.to_string(),
             policy.site.kind.to_string(),
             signal_name(policy).unwrap_or("-").to_string(),
             policy.anchors().to_string(),
@@ -103,7 +103,7 @@ fn list(presets: &[&Preset], report: &mut Report) {
 
 fn explain(preset: &Preset, report: &mut Report) {
     let policy = &preset.policy;
-    report.line(format_args!("{}: {}", preset.family, preset.summary));
+    report.line(format_args!("{}: {}", preset.method, preset.summary));
     report.line("");
     let mut facts = Table::new([("rule", Align::Left), (preset.rule, Align::Left)]);
     let mut fact = |name: &str, value: String| facts.row([name.to_string(), value]);
@@ -150,8 +150,8 @@ fn explain(preset: &Preset, report: &mut Report) {
 fn entry(preset: &Preset) -> Entry {
     let policy = &preset.policy;
     Entry {
-        name: preset.family.name(),
-        family: policy.family.name(),
+        name: preset.method.name(),
+        family: policy.method.name(),
         summary: preset.summary,
         rule: preset.rule,
         avoid: preset.avoid,

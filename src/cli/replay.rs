@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::report::{self, Failure, Report};
 use super::table::{Align, Table};
-use crate::policy::Policy;
+use crate::policy::{Policy, Wants};
 use crate::scheduler::{Begin, Event, Lane, NO_SLOT, Notice, Outcome, Scheduler};
 use crate::signal::SignalKind;
 use crate::text::Named;
@@ -29,7 +29,7 @@ const MAX_SIGNALS: u64 = 256 << 20;
 /// A table of the calls follows.
 #[derive(Args, Debug)]
 pub(super) struct Arguments {
-    /// Policy, as `family:key=value,…`; `refrain policies` lists them
+    /// Policy, as `method:key=value,…`; `refrain policies` lists them
     #[arg(long, value_name = "TEXT")]
     policy: String,
     /// Sampler steps of the run, 1 to 1000000; one call each
@@ -80,7 +80,7 @@ pub(super) fn run(arguments: &Arguments, report: &mut Report) -> Result<(), Fail
             "--steps is {steps}; allowed is 1 to {MAX_STEPS}"
         )));
     }
-    let mut scheduler = Scheduler::new(&policy, Timeline::new(steps), [Lane::NEW; 1])
+    let mut scheduler = Scheduler::new(policy, Timeline::new(steps), [Lane::NEW; 1])
         .map_err(|error| Failure::about("--policy", error))?;
     let signals = match &arguments.signals {
         Some(path) => Signals::read(path, steps)?,
@@ -131,7 +131,7 @@ pub(super) const fn sentence(notice: Notice) -> Option<&'static str> {
 
 /// Asks, decides and commits every call.
 fn decide(scheduler: &mut Scheduler, signals: &Signals) -> Result<Trace, Failure> {
-    let rated = scheduler.policy().wants_rate();
+    let rated = scheduler.policy().wants() == Wants::Rate;
     let mut trace = Trace::new();
     for step in 0..scheduler.timeline().steps {
         let refused = |error| Failure::about(format_args!("call {step}"), error);
@@ -306,7 +306,7 @@ impl Signals {
             return;
         }
         let mut wanted = alloc::vec![Column::Signal(policy.gauge.signal)];
-        if policy.wants_rate() {
+        if policy.wants() == Wants::Rate {
             wanted.push(Column::Rate);
         }
         for column in wanted.into_iter().filter(|c| !self.columns.contains(c)) {

@@ -122,7 +122,7 @@ impl Lowering {
             guidance: (guidance != 1.0).then_some(guidance),
             site: policy.site,
             signal: measured.then_some(policy.gauge.signal),
-            rate: policy.wants_rate(),
+            rate: policy.wants() == crate::policy::Wants::Rate,
             anchors: policy.anchors(),
         }
     }
@@ -137,7 +137,7 @@ impl Lowering {
         let rows = self.check(config)?;
         let (front, back) = match self.site.kind {
             SiteKind::Range => (self.site.front, self.site.back),
-            SiteKind::Trunk | SiteKind::Model => (0, 0),
+            _ => (0, 0),
         };
         let whole = self.site.kind == SiteKind::Model;
         let modulated = self.signal == Some(SignalKind::ModulatedInput);
@@ -160,7 +160,7 @@ impl Lowering {
         let measured = self.signal.map(|signal| match signal {
             SignalKind::ModulatedInput => (net.modulated(), net.stream_len(), net.stream_len()),
             SignalKind::FrontResidual => (net.front_residual(), net.stream_len(), net.stream_len()),
-            SignalKind::ModelInput => (net.x, rows * config.picture_len() as u32, pictures_in),
+            _ => (net.x, rows * config.picture_len() as u32, pictures_in),
         });
         let begin = net.rec.segment("begin");
 

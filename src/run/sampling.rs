@@ -54,7 +54,7 @@ impl Sampling {
     ) -> Result<Self, RunError> {
         let steps = settings.sampler.steps(config.prediction, settings.steps)?;
         let scheduler = Scheduler::new(
-            &settings.policy,
+            settings.policy,
             Timeline::new(settings.steps),
             [Lane::NEW; 1],
         )?;
@@ -268,7 +268,7 @@ fn sums(executor: &mut dyn Executor, buffer: Option<BufferId>) -> Result<[f64; 6
 fn signal(signal: SignalKind, [change, size, ..]: [f64; 6], len: usize) -> f64 {
     match signal {
         SignalKind::ModulatedInput | SignalKind::FrontResidual => change / size,
-        SignalKind::ModelInput => change / len as f64,
+        _ => change / len as f64,
     }
 }
 

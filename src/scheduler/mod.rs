@@ -22,6 +22,8 @@ pub use error::CallError;
 pub use lane::Lane;
 pub use saved::{LANE_BYTES, SAVED_HEADER_BYTES, SavedError};
 
+use core::borrow::Borrow;
+
 use crate::policy::{Gauge, GaugeKind, MAX_MASK, Policy, PolicyError, Pool, Schedule, Window};
 use crate::predict::PredictorKind;
 use crate::signal::{Reference, SignalKind};
@@ -105,7 +107,8 @@ named!(Notice, "notice", {
 
 /// Decides, call by call, for one run of a policy.
 ///
-/// `L` holds the lanes: an array, a slice, or a `Vec`.
+/// `L` holds the lanes: an array, a slice, or a `Vec`. `P` is the policy, or a reference to it: a
+/// policy has room for tables, and with a reference a scheduler of one lane takes less than 1 KiB.
 ///
 /// ```
 /// use refrain::{Action, Begin, Call, Lane, Outcome, Policy, Scheduler, Timeline};
@@ -125,26 +128,28 @@ named!(Notice, "notice", {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
-pub struct Scheduler<L = [Lane; 1]> {
-    policy: Policy,
+pub struct Scheduler<L = [Lane; 1], P = Policy> {
+    policy: P,
     timeline: Timeline,
     lanes: L,
 }
 
-impl<L: AsRef<[Lane]> + AsMut<[Lane]>> Scheduler<L> {
+impl<L: AsRef<[Lane]> + AsMut<[Lane]>, P: Borrow<Policy>> Scheduler<L, P> {
     /// A scheduler at the start of a run; `lanes` are reset.
     ///
     /// # Errors
     /// [`PolicyError`] if the policy cannot run on that timeline, or there are no lanes, or no
     /// multiple of the mask's columns.
-    pub fn new(policy: &Policy, timeline: Timeline, lanes: L) -> Result<Self, PolicyError> {
-        policy.check_for(timeline)?;
+    pub fn new(policy: P, timeline: Timeline, lanes: L) -> Result<Self, PolicyError> {
+        policy.borrow().check_for(timeline)?;
         if lanes.as_ref().is_empty() {
             return Err(PolicyError::NoLanes);
         }
-        policy.check_lanes(timeline, lanes.as_ref().len() as u32)?;
+        policy
+            .borrow()
+            .check_lanes(timeline, lanes.as_ref().len() as u32)?;
         let mut scheduler = Self {
-            policy: *policy,
+            policy,
             timeline,
             lanes,
         };
@@ -175,7 +180,7 @@ impl<L: AsRef<[Lane]> + AsMut<[Lane]>> Scheduler<L> {
     pub fn begin(&mut self, call: Call) -> Result<Begin, CallError> {
         let Gauge {
             signal, reference, ..
-        } = self.policy.gauge;
+        } = self.policy().gauge;
         let mut state = self.state();
         let values = state.wanted();
         let aligned = state.policy.predictor.kind == PredictorKind::Aligned;
@@ -225,17 +230,17 @@ impl<L: AsRef<[Lane]> + AsMut<[Lane]>> Scheduler<L> {
 
     pub(crate) fn state(&mut self) -> State<'_> {
         State {
-            policy: &self.policy,
+            policy: self.policy.borrow(),
             timeline: self.timeline,
             lanes: self.lanes.as_mut(),
         }
     }
 }
 
-impl<L: AsRef<[Lane]>> Scheduler<L> {
+impl<L: AsRef<[Lane]>, P: Borrow<Policy>> Scheduler<L, P> {
     /// A scheduler whose parts were one before.
     #[cfg(feature = "capi")]
-    pub(crate) const fn from_parts(policy: Policy, timeline: Timeline, lanes: L) -> Self {
+    pub(crate) const fn from_parts(policy: P, timeline: Timeline, lanes: L) -> Self {
         Self {
             policy,
             timeline,
@@ -244,8 +249,8 @@ impl<L: AsRef<[Lane]>> Scheduler<L> {
     }
 
     /// The policy.
-    pub const fn policy(&self) -> &Policy {
-        &self.policy
+    pub fn policy(&self) -> &Policy {
+        self.policy.borrow()
     }
 
     /// The timeline.
@@ -271,12 +276,12 @@ impl<L: AsRef<[Lane]>> Scheduler<L> {
     /// after one whether it did.
     pub fn notice(&self) -> Notice {
         let stats = self.stats();
-        let apart = match self.policy.pool {
+        let apart = match self.policy().pool {
             Pool::Alone => self.lanes.as_ref().len() as u32,
             Pool::Any | Pool::All | Pool::Mean => 1,
         };
         let calls = self.timeline.calls().saturating_mul(apart);
-        if self.policy.gauge.kind == GaugeKind::Always {
+        if self.policy().gauge.kind == GaugeKind::Always {
             Notice::None
         } else if !self.can_skip() {
             Notice::CannotSkip
@@ -290,7 +295,8 @@ impl<L: AsRef<[Lane]>> Scheduler<L> {
     /// Whether guards and schedule leave any call that could be skipped; the first has nothing to
     /// reuse.
     fn can_skip(&self) -> bool {
-        let (gauge, guards, timeline) = (&self.policy.gauge, &self.policy.guards, self.timeline);
+        let (gauge, guards, timeline) =
+            (&self.policy().gauge, &self.policy().guards, self.timeline);
         let since = gauge.kind == GaugeKind::Count && gauge.schedule == Schedule::Since;
         if since && gauge.interval <= 1 && gauge.growth == 0.0 {
             return false;

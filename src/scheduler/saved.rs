@@ -3,6 +3,7 @@
 //! Little-endian, the same on every machine. The header names the version and a fingerprint of the
 //! policy and the timeline, so that a state is not restored under other rules.
 
+use core::borrow::Borrow;
 use core::fmt;
 
 use super::Scheduler;
@@ -60,7 +61,7 @@ impl fmt::Display for SavedError {
 
 impl core::error::Error for SavedError {}
 
-impl<L: AsRef<[Lane]>> Scheduler<L> {
+impl<L: AsRef<[Lane]>, P: Borrow<Policy>> Scheduler<L, P> {
     /// Bytes that [`save`](Self::save) writes.
     pub fn saved_bytes(&self) -> usize {
         SAVED_HEADER_BYTES.saturating_add(LANE_BYTES.saturating_mul(self.lanes.as_ref().len()))
@@ -81,7 +82,7 @@ impl<L: AsRef<[Lane]>> Scheduler<L> {
         let mut out = Writer(bytes);
         out.u32(MAGIC);
         out.u32(VERSION);
-        out.u64(fingerprint(&self.policy, self.timeline));
+        out.u64(fingerprint(self.policy(), self.timeline));
         out.u32(self.lanes.as_ref().len() as u32);
         out.u32(0);
         for lane in self.lanes.as_ref() {
@@ -91,7 +92,7 @@ impl<L: AsRef<[Lane]>> Scheduler<L> {
     }
 }
 
-impl<L: AsRef<[Lane]> + AsMut<[Lane]>> Scheduler<L> {
+impl<L: AsRef<[Lane]> + AsMut<[Lane]>, P: Borrow<Policy>> Scheduler<L, P> {
     /// Takes over a saved state.
     ///
     /// # Errors
@@ -108,18 +109,19 @@ impl<L: AsRef<[Lane]> + AsMut<[Lane]>> Scheduler<L> {
         if header.u32() != MAGIC || header.u32() != VERSION {
             return Err(SavedError::Format);
         }
-        if header.u64() != fingerprint(&self.policy, self.timeline) {
+        if header.u64() != fingerprint(self.policy(), self.timeline) {
             return Err(SavedError::Policy);
         }
         if header.u32() as usize != self.lanes.as_ref().len() || header.u32() != 0 {
             return Err(SavedError::Format);
         }
         let mut check = Reader(header.0);
+        let policy = self.policy.borrow();
         for _ in self.lanes.as_ref() {
-            read_lane(&mut check, &self.policy).ok_or(SavedError::Damaged)?;
+            read_lane(&mut check, policy).ok_or(SavedError::Damaged)?;
         }
         for lane in self.lanes.as_mut() {
-            *lane = read_lane(&mut header, &self.policy).ok_or(SavedError::Damaged)?;
+            *lane = read_lane(&mut header, policy).ok_or(SavedError::Damaged)?;
         }
         Ok(())
     }

@@ -63,7 +63,7 @@ unsafe fn head(scheduler: *const refrain_scheduler) -> Checked<*const Head> {
 /// What a scheduler consists of, as long as nobody changes it.
 pub(super) unsafe fn shared<'a>(
     scheduler: *const refrain_scheduler,
-) -> Checked<Scheduler<&'a [Lane]>> {
+) -> Checked<Scheduler<&'a [Lane], &'a Policy>> {
     // SAFETY: as for this function.
     let at = unsafe { head(scheduler)? };
     // SAFETY: it was initialised, and behind the head there are as many lanes as it says.
@@ -77,7 +77,7 @@ pub(super) unsafe fn shared<'a>(
     if head.state == POISONED {
         return Err(REFRAIN_E_PANIC);
     }
-    Ok(Scheduler::from_parts(head.policy, head.timeline, lanes))
+    Ok(Scheduler::from_parts(&head.policy, head.timeline, lanes))
 }
 
 /// What a scheduler consists of, to change it.
@@ -131,7 +131,7 @@ mod tests {
     use crate::capi::scheduler::{
         refrain_scheduler_abandon, refrain_scheduler_init, refrain_scheduler_reset,
     };
-    use crate::policy::Family;
+    use crate::policy::Method;
 
     #[repr(align(16))]
     struct Memory([u8; REFRAIN_SCHEDULER_BASE_BYTES + REFRAIN_LANE_BYTES]);
@@ -141,12 +141,12 @@ mod tests {
     fn a_panicked_scheduler_is_unusable_until_reset() {
         let mut memory = Memory([0xFF; _]);
         let mut scheduler = core::ptr::null_mut();
-        let policy = Family::Interval.preset().policy;
+        let policy = Method::Interval.preset().policy;
         let mut raw = core::mem::MaybeUninit::uninit();
         let size = size_of::<refrain_policy>();
         // SAFETY: all memory is large enough and lives on.
         unsafe {
-            refrain_policy_default(policy.family as u32, size, raw.as_mut_ptr());
+            refrain_policy_default(policy.method as u32, size, raw.as_mut_ptr());
             let status = refrain_scheduler_init(
                 memory.0.as_mut_ptr().cast(),
                 size_of::<Memory>(),

@@ -14,7 +14,10 @@ use super::refrain_status::{
     REFRAIN_E_VALUE,
 };
 use crate::predict::MAX_ANCHORS;
-use crate::scheduler::{CallError, Decision, Event, Lane, NO_SLOT, Outcome, State, Stats};
+use crate::predict::PredictorKind;
+use crate::scheduler::{
+    ADD_TO_SLOTS, CallError, Decision, Event, Lane, NO_SLOT, Outcome, SET_SLOTS, State, Stats,
+};
 use crate::timeline::{Call, Timeline};
 use memory::{Head, READY, bytes, change, exclusive};
 
@@ -24,8 +27,13 @@ pub const REFRAIN_ALIGNMENT: usize = 16;
 pub const REFRAIN_MAX_LANES: u32 = 65536;
 /// The slot of a decision that writes no anchor.
 pub const REFRAIN_NO_SLOT: u32 = 0xFFFF_FFFF;
+/// The slot of a computed call whose feature is added to running sums: slot k gains weights[k] times
+/// the feature.
+pub const REFRAIN_ADD_TO_SLOTS: u32 = 0xFFFF_FFFE;
+/// The slot of the first of those: slot k becomes weights[k] times the feature.
+pub const REFRAIN_SET_SLOTS: u32 = 0xFFFF_FFFD;
 /// Bytes that a scheduler never exceeds beside its lanes.
-pub const REFRAIN_SCHEDULER_BASE_BYTES: usize = 4096;
+pub const REFRAIN_SCHEDULER_BASE_BYTES: usize = 4608;
 /// Bytes that one lane never exceeds.
 pub const REFRAIN_LANE_BYTES: usize = 1024;
 
@@ -59,27 +67,38 @@ pub struct refrain_call {
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct refrain_decision {
-    /// Measurements to hand to `refrain_scheduler_decide` first: one, or one per lane of a pool.
-    /// 0: decided.
+    /// Measurements to hand to `refrain_scheduler_decide` first: one, or one per lane of a pool; with
+    /// `aligned` then as many factors. 0: decided.
     pub needs: u32,
     /// With `needs`: what to measure. Else 0.
     pub signal: refrain_signal,
     /// With `needs`: what to compare it with. Else 0.
     pub reference: refrain_reference,
+    /// With `needs`: 1 if factors of an aligned prediction are wanted behind the signals
+    /// (`refrain_cpu_alignment`). Else 0.
+    pub aligned: u32,
+    /// Zero.
+    pub reserved: u32,
     /// The lane of the call, as the other functions want it.
     pub lane: u32,
     /// What to do. 0 as long as it is not decided.
     pub action: refrain_action,
     /// Why. 0 as long as it is not decided.
     pub reason: refrain_reason,
-    /// With REFRAIN_ACTION_PREDICT: the order used, which ramps up with the history. Else 0.
+    /// With REFRAIN_ACTION_PREDICT and REFRAIN_ACTION_VERIFY: the order used, which ramps up with the
+    /// history. Else 0.
     pub order: u32,
-    /// With REFRAIN_ACTION_COMPUTE: the anchor slot to write what the site gave to. REFRAIN_NO_SLOT
-    /// if nothing is to be kept.
+    /// The anchor slot to write: with REFRAIN_ACTION_COMPUTE what the site gave, else what the blend
+    /// gave, for predictors that take forecasts for features. REFRAIN_NO_SLOT if nothing is to be
+    /// kept; REFRAIN_ADD_TO_SLOTS and REFRAIN_SET_SLOTS for running sums.
     pub slot: u32,
-    /// With REFRAIN_ACTION_REUSE and REFRAIN_ACTION_PREDICT: one weight per anchor slot; the stand-in
-    /// is `base + sum of weights[k] * anchor[k]`. A slot with weight 0 must not be read.
+    /// Of a skipped call: one weight per anchor slot; the stand-in is `base + sum of weights[k] *
+    /// anchor[k]`. A slot with weight 0 must not be read. Of a computed call that goes into running
+    /// sums: what the feature counts in each. Else 0.
     pub weights: [f32; 8],
+    /// Of a skipped call with REFRAIN_SPLIT_KIND_BAND: the weights of the low band; `weights` are
+    /// those of the rest. Else 0.
+    pub low_weights: [f32; 8],
 }
 
 /// What a trace keeps of a committed call.
@@ -102,7 +121,8 @@ pub struct refrain_event {
     pub order: u32,
     /// Anchor slot written, REFRAIN_NO_SLOT for none.
     pub slot: u32,
-    /// Signal handed in (of the first lane, or the mean of the pool); -1 if none was usable.
+    /// Signal handed in before the call or with its commit (of the first lane, or the mean of the
+    /// pool), or the error of a verified call; -1 if none was usable.
     pub signal: f64,
     /// Budget spent after the call, in units of the gauge.
     pub spent: f64,
@@ -120,14 +140,20 @@ pub struct refrain_stats {
     pub reused: u32,
     /// Of them predicted.
     pub predicted: u32,
+    /// Of them predicted and verified.
+    pub verified: u32,
+    /// Forecasts that were found to be wrong. One that stands all the same is also counted as
+    /// verified; one that is made again, computed, is no call of its own.
+    pub rejected: u32,
     /// Zero; later versions may count further actions here.
-    pub reserved: [u32; 4],
+    pub reserved: [u32; 2],
 }
 
 const _: () = {
-    assert!(REFRAIN_NO_SLOT == NO_SLOT);
+    assert!(REFRAIN_NO_SLOT == NO_SLOT && REFRAIN_ADD_TO_SLOTS == ADD_TO_SLOTS);
+    assert!(REFRAIN_SET_SLOTS == SET_SLOTS);
     assert!(size_of::<refrain_call>() == 4 * 4 + 8);
-    assert!(size_of::<refrain_decision>() == 8 * 4 + 8 * 4 && MAX_ANCHORS == 8);
+    assert!(size_of::<refrain_decision>() == 10 * 4 + 2 * 8 * 4 && MAX_ANCHORS == 8);
     assert!(size_of::<refrain_event>() == 8 * 4 + 2 * 8);
     assert!(size_of::<refrain_stats>() == 8 * 4);
 };
@@ -150,12 +176,15 @@ impl refrain_decision {
             needs: 0,
             signal: 0,
             reference: 0,
+            aligned: 0,
+            reserved: 0,
             lane,
             action: decision.action as u32,
             reason: decision.reason as u32,
             order: decision.order,
             slot: decision.slot,
             weights: decision.weights,
+            low_weights: decision.low_weights,
         }
     }
 }
@@ -184,7 +213,9 @@ impl refrain_stats {
             computed: stats.computed,
             reused: stats.reused,
             predicted: stats.predicted,
-            reserved: [0; 4],
+            verified: stats.verified,
+            rejected: stats.rejected,
+            reserved: [0; 2],
         }
     }
 }
@@ -331,15 +362,18 @@ pub unsafe extern "C" fn refrain_scheduler_begin(
         })?;
         decision_out.write(decided.map_or_else(
             || refrain_decision {
-                needs: state.together() as u32,
+                needs: state.wanted() as u32,
                 signal: state.policy.gauge.signal as u32,
                 reference: state.policy.gauge.reference as u32,
+                aligned: u32::from(state.policy.predictor.kind == PredictorKind::Aligned),
+                reserved: 0,
                 lane,
                 action: 0,
                 reason: 0,
                 order: 0,
                 slot: NO_SLOT,
                 weights: [0.0; MAX_ANCHORS],
+                low_weights: [0.0; MAX_ANCHORS],
             },
             |decision| refrain_decision::new(lane, &decision),
         ));
@@ -387,36 +421,41 @@ pub unsafe extern "C" fn refrain_scheduler_decide(
 ///
 /// - `scheduler`: exclusive.
 /// - `lane`: in, as in the decision.
-/// - `rates`: in, `rate_count` transformation rates of a computed call (`refrain_cpu_rate`), if
-///   `refrain_policy_wants_rate`; one that is not finite or negative counts as unknown.
-/// - `rate_count`: in, one per lane that decides; 0 for none.
-/// - `event_out`: out, what a trace keeps; optional: may be NULL.
+/// - `values`: in, `value_count` measurements. Of a computed call what `refrain_policy_wants` says:
+///   transformation rates (`refrain_cpu_rate`) or late signals, one per lane that decides, or inner
+///   products of the feature that was kept with itself and the other kept features, newest first, at
+///   most six. Of a verified call (REFRAIN_ACTION_VERIFY): the error of its forecast, one value. A
+///   value that is not finite, or negative and no product, counts as unknown.
+/// - `value_count`: in, 0 for none. An error that is not given counts as too large.
+/// - `event_out`: out, what a trace keeps; optional: may be NULL. If its action is
+///   REFRAIN_ACTION_VERIFY and its reason REFRAIN_REASON_FORECAST_REJECTED, the forecast was wrong;
+///   with REFRAIN_VERIFY_KIND_ROLLBACK the call was given up: begin it again.
 ///
 /// Returns REFRAIN_OK; REFRAIN_E_ORDER if no call of the lane is decided; REFRAIN_E_VALUE for another
-/// number of rates, and the call stays open; REFRAIN_E_RANGE for a lane that does not exist;
+/// number of values, and the call stays open; REFRAIN_E_RANGE for a lane that does not exist;
 /// REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no scheduler or a pointer is not aligned;
 /// REFRAIN_E_PANIC.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn refrain_scheduler_commit(
     scheduler: *mut refrain_scheduler,
     lane: u32,
-    rates: *const f64,
-    rate_count: u32,
+    values: *const f64,
+    value_count: u32,
     event_out: *mut refrain_event,
 ) -> refrain_status {
     let body = |mut state: State<'_>| {
         // SAFETY: the pointer contract of this module.
-        let rates = unsafe { inputs(rates, rate_count as usize)? };
+        let values = unsafe { inputs(values, value_count as usize)? };
         let event_out = if event_out.is_null() {
             None
         } else {
             // SAFETY: the pointer contract of this module.
             Some(unsafe { output(event_out)? })
         };
-        let outcome = if rates.is_empty() {
+        let outcome = if values.is_empty() {
             Outcome::Done
         } else {
-            Outcome::Measured(rates)
+            Outcome::Measured(values)
         };
         let event = state.commit(lane, outcome)?;
         if let Some(event_out) = event_out {
