@@ -191,7 +191,7 @@ pub(crate) fn run(
                 }
             };
             let decision = *pending.decision();
-            let outcome = if policy.wants_rate() && !decision.action.skips() {
+            let outcome = if policy.wants() == refrain::policy::Wants::Rate && !decision.action.skips() {
                 Outcome::Measured(rates.get(..count).unwrap_or(&[]))
             } else {
                 Outcome::Done
