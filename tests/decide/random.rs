@@ -91,6 +91,8 @@ pub(crate) struct Frame {
     pub(crate) steps: u32,
     pub(crate) evaluations: u32,
     pub(crate) lanes: usize,
+    /// Whether a mask may have two columns.
+    pub(crate) columns: bool,
 }
 
 /// Some frame, where it does not matter which.
@@ -98,6 +100,7 @@ pub(crate) const FRAME: Frame = Frame {
     steps: 17,
     evaluations: 1,
     lanes: 2,
+    columns: false,
 };
 
 /// The text of a policy that fits a run of that frame.
@@ -196,6 +199,7 @@ pub(crate) fn run(seed: u64) -> Run {
         steps,
         evaluations,
         lanes,
+        columns: false,
     };
     let text = policy(random, frame);
     let alone = text.contains("pool=alone") || !text.contains("pool=");
@@ -329,5 +333,19 @@ pub(crate) fn call(input: &Input) -> Call {
         lane: input.lane as u32,
         time: input.time,
         ..Call::new(input.step)
+    }
+}
+
+#[test]
+fn debug_seed() {
+    let Ok(seed) = std::env::var("SEED") else { return };
+    let run = run(seed.parse().expect("seed"));
+    println!("{} steps {} x{} lanes {}", run.text, run.steps, run.evaluations, run.lanes);
+    let found = host::drive(&mut run.scheduler(), &run.inputs, |_| {});
+    let s = crate::oracle::Settings::read(&run.text);
+    let oracle = crate::oracle::run(&s, run.steps, run.evaluations, run.lanes, &run.inputs);
+    for (i, f) in found.iter().enumerate() {
+        let input = &run.inputs[i.min(run.inputs.len() - 1)];
+        println!("{i} s{} e{} l{} t{:.2} sig{:?} fac{:?} rate{:?} err{} inv{}\n   crate  {f:?}\n   oracle {:?}", input.step, input.evaluation, input.lane, input.time, input.signals, input.factors, input.rates, input.error, input.invalidated, oracle.get(i));
     }
 }

@@ -5,6 +5,10 @@ use crate::oracle::schedules;
 
 /// Items of a policy that starts with `full`.
 pub(super) fn policy(random: &mut Random, frame: Frame) -> Vec<String> {
+    let frame = Frame {
+        columns: frame.lanes.is_multiple_of(2),
+        ..frame
+    };
     let gauge = random.pick(&["count", "count", "signal", "signal", "curve", "late", "free"]);
     let mut items = vec![format!("gauge={gauge}")];
     let mut curve = None;
@@ -227,7 +231,7 @@ pub(super) fn guards(random: &mut Random, frame: Frame, masked: bool, items: &mu
         items.push(format!("start={},end={}", start * unit, end * unit));
     }
     if !masked && random.one_in(5) {
-        let columns = if frame.lanes.is_multiple_of(2) { 2 } else { 1 };
+        let columns = if frame.columns { 2 } else { 1 };
         items.push(format!("mask={}", random.mask(frame.steps * columns)));
     }
 }
@@ -287,7 +291,6 @@ fn predictor(random: &mut Random, frame: Frame, parts: Parts, items: &mut Vec<St
                 items.push(format!("gain_end={}", 0.5 + 0.5 * random.share()));
             }
         }
-        "aligned" => items.push(format!("gain={}", 1.0 + random.share())),
         _ => {}
     }
     if matches!(kind, "taylor" | "newton" | "hermite" | "dmd") {
