@@ -99,7 +99,7 @@ fn unblended(
             };
             (1, f[1] + factor.clamp(1.0, most) * (f[0] - f[1]))
         }
-        "rk2" if two => (1, 1.5 * f[0] - 0.5 * f[1]),
+        "rk2" if f.len() >= 3 => (2, 1.5 * f[0] - 0.5 * f[2]),
         "forward" if two => (1, 2.0 * f[0] - f[1]),
         "bdf2" if two => (1, 4.0 / 3.0 * f[0] - f[1] / 3.0),
         "ab2" if f.len() >= 3 => (2, 2.5 * f[0] - 2.0 * f[1] + 0.5 * f[2]),
@@ -109,7 +109,7 @@ fn unblended(
             (2, f[0] + slope - (f[1] - f[2]) / 12.0)
         }
         // The line, where the third feature is missing.
-        "ab2" | "adams-moulton" if two => (1, 2.0 * f[0] - f[1]),
+        "rk2" | "ab2" | "adams-moulton" if two => (1, 2.0 * f[0] - f[1]),
         "chebyshev" => chebyshev(s, computed, wanted),
         "table" => table(s, &f, wanted.step),
         "dmd" => dmd(computed, wanted.target),
@@ -247,7 +247,7 @@ fn foca(s: &Settings, points: &[Point], computed: &[Point], target: f64) -> (usi
         (old, new) = (new, next);
         (position, gap) = (position + h, h);
     }
-    (1, new)
+    (1 + usize::from(!previous.computed), new)
 }
 
 /// Spectrum: ridge regression on Chebyshev polynomials over all computed features.

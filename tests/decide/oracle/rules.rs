@@ -90,10 +90,12 @@ fn too_long(s: &Settings, step: u32, lane: &Lane) -> bool {
 }
 
 /// cache-dit's counter of continuous hits: the first hit of a run counts, then only hits next to a
-/// hit, twice if the counter stands at zero; the cap alone sets it back.
+/// hit, twice if the counter stands at zero; the cap alone sets it back, or new anchors do.
 fn continuous(lane: &Lane) -> u32 {
-    let (mut counter, mut ever, mut before) = (0, false, false);
-    for past in &lane.past {
+    let (old, new) = lane.past.split_at(lane.valid_from);
+    let mut ever = old.iter().any(|past| !past.computed);
+    let (mut counter, mut before) = (0, false);
+    for past in new {
         if past.reason == "max-run" {
             counter = 0;
         }
