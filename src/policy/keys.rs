@@ -150,7 +150,7 @@ impl Key {
 impl Policy {
     /// Hands every field that rules a run to `take`, in words.
     pub(crate) fn fold(&self, mut take: impl FnMut(u32)) {
-        let mut number = |v: f64, take: &mut dyn FnMut(u32)| {
+        let number = |v: f64, take: &mut dyn FnMut(u32)| {
             take(v.to_bits() as u32);
             take((v.to_bits() >> 32) as u32);
         };

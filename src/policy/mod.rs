@@ -14,6 +14,7 @@ mod print;
 pub mod schedule;
 mod site;
 mod split;
+pub mod table_file;
 pub mod tables;
 mod verify;
 
@@ -30,6 +31,7 @@ pub use parse::ParseError;
 pub use schedule::{Level, Schedule};
 pub use site::{Keep, Site, SiteKind};
 pub use split::{Split, SplitKind};
+pub use table_file::{TableError, TableFile};
 pub use verify::{Verify, VerifyKind};
 
 use crate::predict::{Predictor, PredictorKind};

@@ -132,26 +132,20 @@ impl Policy {
                 count += 1;
             }
             if !matches!(key.value, Value::Model) {
-                policy.set(key, value)?;
+                policy.assign(key, value)?;
             }
         }
         for item in items.split(',').filter(|item| !item.is_empty()) {
             let (key, value) = split(method, item)?;
             if matches!(key.value, Value::Model) {
-                policy.set_model(value)?;
+                policy.assign(key, value)?;
             }
         }
         let given = |name: &str| seen.iter().take(count).any(|s| *s == name);
         policy.check_tables(given, items, method)?;
         for name in seen.iter().take(count) {
-            if let Some(key) = KEYS.iter().find(|key| key.name == *name)
-                && !key.applies_to(&policy)
-            {
-                return Err(PolicyError::NoEffect {
-                    key: key.name,
-                    needs: key.needs,
-                }
-                .into());
+            if let Some(key) = KEYS.iter().find(|key| key.name == *name) {
+                policy.check_applies(key)?;
             }
         }
         policy.clear_inert();
@@ -220,7 +214,23 @@ impl Policy {
         }
     }
 
-    fn set<'a>(&mut self, key: &'static Key, given: &'a str) -> Result<(), ParseError<'a>> {
+    /// Refuses a key that was given and has no effect.
+    pub(super) fn check_applies(&self, key: &'static Key) -> Result<(), PolicyError> {
+        if key.applies_to(self) {
+            return Ok(());
+        }
+        Err(PolicyError::NoEffect {
+            key: key.name,
+            needs: key.needs,
+        })
+    }
+
+    /// Sets a field from its text.
+    pub(super) fn assign<'a>(
+        &mut self,
+        key: &'static Key,
+        given: &'a str,
+    ) -> Result<(), ParseError<'a>> {
         let bad = ParseError::Value { key, given };
         match key.value {
             Value::Whole { min, max, set, .. } => match given.parse() {
@@ -244,7 +254,7 @@ impl Policy {
             }
             Value::List(list) => self.set_list(list, given).ok_or(bad)?,
             Value::Mask => self.set_mask(given).ok_or(bad)?,
-            Value::Model => {}
+            Value::Model => self.set_model(given)?,
         }
         Ok(())
     }
@@ -358,7 +368,7 @@ fn split(method: Method, item: &str) -> Result<(&'static Key, &str), ParseError<
 }
 
 /// The name with the smallest edit distance to `given`, counted over its first 16 letters.
-fn nearest(given: &str, names: impl Iterator<Item = &'static str>) -> &'static str {
+pub(super) fn nearest(given: &str, names: impl Iterator<Item = &'static str>) -> &'static str {
     names.min_by_key(|name| distance(given, name)).unwrap_or("")
 }
 
