@@ -2064,8 +2064,8 @@ REFRAIN_API refrain_status refrain_scheduler_size(uint32_t lanes, size_t *bytes_
  *
  * Returns REFRAIN_OK; REFRAIN_E_NULL; REFRAIN_E_MEMORY if the memory is too small or a pointer not
  * aligned; REFRAIN_E_RANGE for a number of lanes that is not allowed; REFRAIN_E_VALUE if the policy
- * cannot run on such a timeline; REFRAIN_E_CONFIG_SIZE or REFRAIN_E_UNSUPPORTED as
- * `refrain_policy_check`. After an error the memory is as it was.
+ * cannot run on such a timeline or with so many lanes; REFRAIN_E_CONFIG_SIZE or
+ * REFRAIN_E_UNSUPPORTED as `refrain_policy_check`. After an error the memory is as it was.
  */
 REFRAIN_API
 refrain_status refrain_scheduler_init(void *memory,

@@ -65,6 +65,7 @@ fn every_error_is_reported() {
     let model = small_model();
     let programs = [
         ("errors", &[][..]),
+        ("errors_cpu", &[]),
         ("errors_run", &[model.to_str().unwrap(), HEADS]),
     ];
     let mut printed = String::new();
@@ -233,6 +234,7 @@ fn valgrind_finds_nothing() {
         ("readme", &[][..]),
         ("drive_scheduler", &[]),
         ("errors", &[]),
+        ("errors_cpu", &[]),
         ("errors_run", &[model, HEADS]),
         (
             "generate",

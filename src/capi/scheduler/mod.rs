@@ -260,8 +260,8 @@ pub unsafe extern "C" fn refrain_scheduler_size(
 ///
 /// Returns REFRAIN_OK; REFRAIN_E_NULL; REFRAIN_E_MEMORY if the memory is too small or a pointer not
 /// aligned; REFRAIN_E_RANGE for a number of lanes that is not allowed; REFRAIN_E_VALUE if the policy
-/// cannot run on such a timeline; REFRAIN_E_CONFIG_SIZE or REFRAIN_E_UNSUPPORTED as
-/// `refrain_policy_check`. After an error the memory is as it was.
+/// cannot run on such a timeline or with so many lanes; REFRAIN_E_CONFIG_SIZE or
+/// REFRAIN_E_UNSUPPORTED as `refrain_policy_check`. After an error the memory is as it was.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn refrain_scheduler_init(
     memory: *mut c_void,
@@ -286,6 +286,9 @@ pub unsafe extern "C" fn refrain_scheduler_init(
         let timeline = Timeline { steps, evaluations };
         // SAFETY: the pointer contract of this module.
         let policy = unsafe { policy::read(policy, Some(timeline), message)? };
+        policy
+            .check_lanes(timeline, lanes)
+            .map_err(|why| message.refuse(REFRAIN_E_VALUE, &why))?;
         if memory_bytes < needed {
             let why =
                 format_args!("{memory_bytes} bytes of memory were given, {needed} are needed");
