@@ -315,7 +315,7 @@ int main(int argc, char **argv) {
         {"easycache:threshold=0.3,warmup=3", 0.9, 1},
         {"mask:111010101010101010101011", 0.5, 1},
         {"interval:interval=3,verify=rollback,tolerance=0.1", 0.5, 1},
-        {"interval:interval=4,verify=next,tolerance=0.1,verify_from=2", 0.5, 1},
+        {"interval:interval=4,verify=next,tolerance=0.1,verify_from=2", 1.0, 1},
         {"fbcache:gauge=late,interval=3,threshold=0.5", 0.5, 1},
     };
     int plant = argc > 1 && strcmp(argv[1], "plant") == 0;
