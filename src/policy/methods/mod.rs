@@ -83,16 +83,31 @@ pub struct Preset {
     pub policy: Policy,
 }
 
-/// Declares the presets, their numbers and their names.
-macro_rules! methods {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal in $module:ident :: $preset:ident),+ $(,)?) => {
-        /// The preset a policy starts from: the first word of its text form.
-        #[repr(u32)]
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum Method {
-            $($(#[$doc])* $variant),+
-        }
+/// The preset a policy starts from: the first word of its text form.
+#[repr(u32)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// Every call is computed.
+    Full = 0,
+    /// One call in `interval` is computed.
+    Interval = 1,
+    /// An explicit step mask.
+    Mask = 2,
+    /// Accumulated relative change of the modulated input.
+    TeaCache = 3,
+    /// Relative change of the first block's residual.
+    FbCache = 4,
+    /// Input change times the runtime transformation rate.
+    EasyCache = 5,
+    /// Calibrated magnitude ratios.
+    MagCache = 6,
+    /// Interval with TaylorSeer's forecast.
+    TaylorSeer = 7,
+}
 
+/// Gives the methods, by number, their names and presets.
+macro_rules! presets {
+    ($($variant:ident = $name:literal in $module:ident :: $preset:ident),+ $(,)?) => {
         named!(Method, "policy", { $($variant => $name),+ });
 
         impl Method {
@@ -107,22 +122,14 @@ macro_rules! methods {
     };
 }
 
-methods! {
-    /// Every call is computed.
+presets! {
     Full = "full" in basic::FULL,
-    /// One call in `interval` is computed.
     Interval = "interval" in basic::INTERVAL,
-    /// An explicit step mask.
     Mask = "mask" in basic::MASK,
-    /// Accumulated relative change of the modulated input.
     TeaCache = "teacache" in basic::TEACACHE,
-    /// Relative change of the first block's residual.
     FbCache = "fbcache" in basic::FBCACHE,
-    /// Input change times the runtime transformation rate.
     EasyCache = "easycache" in basic::EASYCACHE,
-    /// Calibrated magnitude ratios.
     MagCache = "magcache" in basic::MAGCACHE,
-    /// Interval with TaylorSeer's forecast.
     TaylorSeer = "taylorseer" in basic::TAYLORSEER,
 }
 
