@@ -130,7 +130,7 @@ pub(super) static FORESIGHT: Preset = Preset {
     avoid: "at few steps: the warm-up is 15 % of them",
     unsupported: "the code differs from the paper: it holds the whole front up to the last block \
                   below the threshold, learns λ from two steps, and stores wrong tensors for \
-                  Open-Sora. γ is the threshold, 0 to 2",
+                  Open-Sora. It protects no last step (last=0). γ is the threshold, 0 to 2",
     citation: "Adnan et al., Foresight: Adaptive Layer Reuse for Accelerated and High-Quality \
                Text-to-Video Generation, NeurIPS 2025 (arXiv 2506.00329)",
     headline: "one step reused of two: Open-Sora 1.28x at PSNR 29.67, CogVideoX 1.46x at 34.75; \

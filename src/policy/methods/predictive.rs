@@ -45,9 +45,9 @@ pub(super) static TAYLORSEERLITE: Preset = Preset {
     summary: "TaylorSeer on one feature: what the last block gave",
     rule: "as taylorseer, of the trunk's output",
     avoid: "where fidelity counts more than memory: taylorseer forecasts module by module",
-    unsupported: "HunyuanImage-2.1 forecasts behind the head, with intervals 5, 4 and 3. OpenVINO \
-                  has order 1, interval 3, warmup=6,last=2. diffusers' lite mode gave noise on \
-                  FLUX, as was reported",
+    unsupported: "HunyuanImage-2.1 forecasts behind the head, with intervals 5, 4 and 3, and \
+                  protects no last step (last=0). OpenVINO has order 1, interval 3, \
+                  warmup=6,last=2. diffusers' lite mode gave noise on FLUX, as was reported",
     citation: "TaylorSeer-Lite, Cache4Diffusion (HunyuanImage-2.1); also in diffusers and \
                OpenVINO GenAI",
     headline: "HunyuanImage-2.1: one table in place of 240 tensors",
@@ -249,8 +249,8 @@ pub(super) static SPECTRUM: Preset = Preset {
            yₘ Aₘ, y = (XᵀX + λI)⁻¹ x",
     avoid: "where few calls are computed before the first skip: the fit needs its warm-up",
     unsupported: "mixing in a local line, which is off by default. The official code takes 50 \
-                  steps for granted. stable-diffusion.cpp differs: order 3, λ 1, growth 0.5, \
-                  warm-up 4, on the denoised output",
+                  steps for granted and protects no last step (last=0). stable-diffusion.cpp \
+                  differs: order 3, λ 1, growth 0.5, warm-up 4, on the denoised output",
     citation: "Spectrum, 2026 (arXiv 2603.01623)",
     headline: "FLUX 4.79x; Wan2.1 4.67x; FLUX 3.47x at PSNR 24.3",
     needs_calibration: false,

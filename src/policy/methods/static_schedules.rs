@@ -133,7 +133,7 @@ pub(super) static PAB: Preset = Preset {
     unsupported: "one interval for one kind of module: spatial, temporal and cross-attention at \
                   once take a scheduler each, and so does the MLP (site=mlp with a mask). \
                   Broadcasting between devices, which the largest speed-ups come from, is the \
-                  host's",
+                  host's. Only the window protects the last steps there",
     citation: "Zhao et al., Real-Time Video Generation with Pyramid Attention Broadcast, ICLR \
                2025 (arXiv 2408.12588)",
     headline: "CogVideoX 1.35x at LPIPS 0.0860, Open-Sora 1.2 1.23x at 0.1041, on one A100; up to \
@@ -182,8 +182,7 @@ pub(super) static TGATE: Preset = Preset {
 /// Liu et al., Faster Diffusion via Temporal Attention Decomposition (T-GATE), TMLR (arXiv
 /// 2404.02747).
 ///
-/// The cross-attention half of the rule: computed up to the gate, then held to the end, the last
-/// step too in the official code (`last=0`).
+/// The cross-attention half of the rule: computed up to the gate, then held to the end.
 pub(super) static TGATECROSS: Preset = Preset {
     method: Method::TGateCross,
     family: Family::Static,
@@ -193,7 +192,7 @@ pub(super) static TGATECROSS: Preset = Preset {
     avoid: "on models without cross-attention, and where the prompt matters late",
     unsupported: "for hosts with cross-attention: the networks of this crate have none, there \
                   site=attention is self-attention. Dropping the unconditional branch behind the \
-                  gate is not here",
+                  gate is not here. The official code holds the last step too (last=0)",
     citation: "Liu et al., Faster Diffusion via Temporal Attention Decomposition (T-GATE), TMLR \
                (arXiv 2404.02747)",
     headline: "see tgate: both halves together",
@@ -361,7 +360,7 @@ pub(super) static SCM: Preset = Preset {
     evidence: Evidence::Code,
     summary: "a mask for any number of steps, dense at first, at one of four levels",
     rule: "compute iff mask(level, steps)[step] = 1",
-    avoid: "at 1 to 3 and at 5 or 7 steps, which have no mask",
+    avoid: "below 8 steps other than 4 and 6, which have no mask",
     unsupported: "in cache-dit the mask stands beside a threshold (its dynamic policy); its \
                   static policy is here, which is said there to blur more. With dbcache a mask is \
                   one of the guards",

@@ -47,8 +47,7 @@ pub(super) static TEACACHE: Preset = Preset {
 /// First Block Cache, ParaAttention (C. Zeyi, 2024); in diffusers as FirstBlockCache.
 ///
 /// r = what the front blocks added to their input; d = mean|r_anchor − r| / mean|r_anchor| against
-/// the last computed call. As in ParaAttention, equality computes. The official rule protects no
-/// last step (`last=0`).
+/// the last computed call. As in ParaAttention, equality computes.
 pub(super) static FBCACHE: Preset = Preset {
     method: Method::FbCache,
     family: Family::TimestepAdaptive,
@@ -57,9 +56,10 @@ pub(super) static FBCACHE: Preset = Preset {
     rule: "skip iff d < threshold",
     avoid: "on shallow models: the first block runs on every call; and on distilled few-step \
             models",
-    unsupported: "in diffusers equality skips (compare=at-most) and the threshold is 0.05; in \
-                  LightX2V the reference is the previous call, which hides slow drift \
-                  (reference=previous). The second, text stream's residual is the host's",
+    unsupported: "the official rule protects no last step (last=0). In diffusers equality skips \
+                  (compare=at-most) and the threshold is 0.05; in LightX2V the reference is the \
+                  previous call, which hides slow drift (reference=previous). The second, text \
+                  stream's residual is the host's",
     citation: "First Block Cache, ParaAttention (C. Zeyi, 2024); in diffusers as FirstBlockCache",
     headline: "FLUX.1-dev, 28 steps, L20: 26.36 s to 21.83, 17.01, 16.00, 13.78 s at 0.06, 0.08, \
                0.10, 0.12; HunyuanVideo 1.62x",
@@ -231,7 +231,7 @@ pub(super) static SDCPP: Preset = Preset {
 /// 2506.09045).
 ///
 /// Before the retention steps nothing accumulates; a computed call restarts the product at 1. As in
-/// the official FLUX code, `≤` allows a skip. The official rule protects no last step (`last=0`).
+/// the official FLUX code, `≤` allows a skip.
 pub(super) static MAGCACHE: Preset = Preset {
     method: Method::MagCache,
     family: Family::TimestepAdaptive,
@@ -240,11 +240,12 @@ pub(super) static MAGCACHE: Preset = Preset {
     rule: "ratio *= curve[step]; spent += |1 − ratio|; skip iff spent ≤ threshold and run ≤ \
            max_run",
     avoid: "with another model, sampler or time shift than the curve was calibrated on",
-    unsupported: "the official FLUX code never skips the curve's step 11 (protect=11); Wan2.1 and \
-                  Qwen-Image have `<` (compare=below), Wan2.1 and HunyuanVideo round the \
-                  retention down (rounding=down). FramePack adds max_cost=0.06, Open-Sora counts \
-                  the signed deviation (deviation=signed). Wan2.2 starts the retention again with \
-                  its second expert: give each expert a run",
+    unsupported: "the official rule protects no last step (last=0). The FLUX code never skips the \
+                  curve's step 11 (protect=11); Wan2.1 and Qwen-Image have `<` (compare=below), \
+                  Wan2.1 and HunyuanVideo round the retention down (rounding=down). FramePack \
+                  adds max_cost=0.06, Open-Sora counts the signed deviation (deviation=signed). \
+                  Wan2.2 starts the retention again with its second expert: give each expert a \
+                  run",
     citation: "Ma et al., MagCache: Fast Video Generation with Magnitude-Aware Cache, NeurIPS \
                2025 (arXiv 2506.09045)",
     headline: "FLUX.1-dev, 28 steps: 2.8x at threshold 0.24, max_run 5, retention 0.1; \
@@ -352,7 +353,7 @@ pub(super) static SENCACHE: Preset = Preset {
     unsupported: "the source multiplies its thresholds by the root of the number of values in the \
                   latent: divide both sensitivities by it. The defaults are the command line's; \
                   its documentation has 2 and 0.045 with max_run=3 for Wan2.1. There the \
-                  conditional branch decides for both",
+                  conditional branch decides for both, and no last step is protected (last=0)",
     citation: "SenCache, CVPR 2026 (arXiv 2602.24208)",
     headline: "Wan2.1, 21 evaluations: PSNR 29.14 (MagCache 28.37; TeaCache 25.07 at 25); \
                LTX-Video 27 evaluations: 23.67",
