@@ -246,6 +246,12 @@ impl Policy {
             return None;
         }
         let aligned = predictor == PredictorKind::Aligned;
+        if aligned && self.predictor.gain < 1.0 {
+            return Some((
+                "gain",
+                "the factor of an aligned prediction is at least 1; set 1 or more",
+            ));
+        }
         if aligned && self.gauge.kind != GaugeKind::Signal {
             return Some((
                 "predictor",
