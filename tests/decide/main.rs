@@ -6,6 +6,7 @@ mod host;
 mod loops;
 mod network;
 mod oracle;
+mod oracle_debug;
 mod properties;
 mod random;
 mod refused;

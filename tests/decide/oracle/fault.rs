@@ -79,6 +79,8 @@ pub(crate) enum Fault {
     RealPowers,
     /// ToCa knows no sensitive steps.
     NoSensitiveZone,
+    /// ToCa's threshold is that of the step, however the run came to it.
+    ThresholdOfTheStep,
     /// Calls computed in the warm-up let the interval grow, too.
     GrowsInWarmup,
     /// The Taylor table divides each order by its own spacing, as Newton's does.
@@ -122,7 +124,7 @@ pub(crate) enum Fault {
 }
 
 impl Fault {
-    pub(crate) const ALL: [Self; 59] = [
+    pub(crate) const ALL: [Self; 60] = [
         Self::Comparator,
         Self::NoRestart,
         Self::RatioGoesOn,
@@ -162,6 +164,7 @@ impl Fault {
         Self::OffsetIgnored,
         Self::RealPowers,
         Self::NoSensitiveZone,
+        Self::ThresholdOfTheStep,
         Self::GrowsInWarmup,
         Self::TrueDifferences,
         Self::NoGate,

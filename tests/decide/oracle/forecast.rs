@@ -124,8 +124,8 @@ fn gain(s: &Settings, share: f64) -> f64 {
         return 0.0;
     }
     if s.ramp && s.fault != Some(Fault::RampIgnored) {
-        // From activation to the end.
-        s.gain * (share - s.gain_start) / (s.gain_end - s.gain_start)
+        // From activation to the end of the run.
+        s.gain * (share - s.gain_start) / (1.0 - s.gain_start)
     } else {
         s.gain
     }
@@ -303,9 +303,6 @@ fn table(s: &Settings, f: &[f64], step: u32) -> (usize, f64) {
     let width = s.order + 1;
     let row = &s.curve[step as usize * width..][..width];
     let used = f.len().min(width);
-    if used < width {
-        return (0, f[0]);
-    }
     (used - 1, row.iter().zip(f).map(|(w, f)| w * f).sum())
 }
 

@@ -169,7 +169,9 @@ pub(super) fn measured(
             };
             rate.ok_or("rate-unknown")? * signal
         }
-        "gap" if s.fault != Some(Fault::GapIgnored) => signal / (skips + 1.0),
+        "gap" if s.fault != Some(Fault::GapIgnored) => {
+            signal / (lane.past.len() - lane.since(true) + 1) as f64
+        }
         "sensitivity" => {
             let half = s.curve.len() / 2;
             let last = lane.past.iter().rev().find(|past| past.computed);

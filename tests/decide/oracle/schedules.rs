@@ -137,13 +137,24 @@ pub(crate) fn scm(level: &str, steps: usize) -> Vec<bool> {
     mask
 }
 
-/// ToCa's and DuCa's schedule; `step` counts down.
+/// ToCa's and DuCa's schedule; `step` counts down. The official code sets the threshold anew only
+/// where the first layer is computed, and asks the layers behind it with the new one.
 fn toca(s: &Settings, steps: u32, step: u32) -> bool {
-    let (n, at) = (f64::from(steps), f64::from(step));
-    // numpy's round: half to even.
-    let mut threshold = (f64::from(s.interval) / (1.4 - 0.8 * at / n)).round_ties_even();
-    if at >= 0.2 * n && at < 0.4 * n && s.fault != Some(Fault::NoSensitiveZone) {
-        threshold = 2.0;
+    let n = f64::from(steps);
+    let mut threshold = s.interval;
+    for at in (step..steps).rev() {
+        let due = |threshold| at == steps - 1 || at % threshold == 0;
+        if due(threshold) || s.fault == Some(Fault::ThresholdOfTheStep) {
+            let a = f64::from(at);
+            // Python's round: half to even.
+            threshold = (f64::from(s.interval) / (1.4 - 0.8 * a / n)).round_ties_even() as u32;
+            if a >= 0.2 * n && a < 0.4 * n && s.fault != Some(Fault::NoSensitiveZone) {
+                threshold = 2;
+            }
+        }
+        if at == step {
+            return due(threshold);
+        }
     }
-    step == steps - 1 || step % threshold as u32 == 0
+    unreachable!("the step is among them")
 }

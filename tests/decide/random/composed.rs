@@ -101,7 +101,7 @@ fn schedule(random: &mut Random, frame: Frame, items: &mut Vec<String>) {
     let mut kind = random.pick(&["since", "since", "first", "last", "quadratic", "scm", "toca"]);
     let interval = 1 + random.below(8) as u32;
     let center = random.below(u64::from(steps.div_ceil(2))) as u32;
-    if kind == "scm" && steps < 8 && steps != 4 && steps != 6 {
+    if kind == "scm" && !matches!(steps, 4 | 6 | 8..=10 | 20 | 28..) {
         kind = "toca";
     }
     let count = steps.div_ceil(interval);
@@ -304,7 +304,8 @@ fn predictor(random: &mut Random, frame: Frame, parts: Parts, items: &mut Vec<St
     }
     if !matches!(kind, "chebyshev" | "dmd") && random.one_in(4) {
         items.push("split=band,band=0.25".to_owned());
-        if random.one_in(2) {
+        let rolls = kind == "adams-bashforth" || items.iter().any(|item| item == "rolling=1");
+        if !rolls && random.one_in(2) {
             items.push(format!("site=branch,boost={}", random.share()));
             items.push(format!("boundary={}", random.share()));
         }
