@@ -310,7 +310,7 @@ impl Policy {
         if scm && !scm_steps(steps) {
             return Err(PolicyError::Needs {
                 key: "schedule",
-                remedy: "scm has masks for 4, 6, 8, 9, 10, 20 and from 28 steps on; choose one of those",
+                remedy: "scm has masks for 4, 6 and from 8 steps on",
             });
         }
         let rows = u64::from(steps) * u64::from(self.predictor.order + 1);
