@@ -230,20 +230,31 @@ fn explain(preset: &Preset, report: &mut Report) {
         }
     }
     report.line(table);
-    if published(policy) && !models(policy).is_empty() {
-        report.line("");
-        let header = ["model=", "published in"].map(|column| (column, Align::Left));
-        let mut table = Table::new(header);
-        for (model, source) in models(policy) {
-            table.row([model.to_string(), source.to_string()]);
-        }
-        report.line(table);
+    if published(policy) {
+        list_models(policy, report);
     }
     let rest = KEYS.iter().filter(|key| !key.applies_to(policy));
     let rest: Vec<&str> = rest.map(|key| key.name).collect();
     report.line("");
     for line in wrapped(&format!("without effect here: {}", rest.join(", "))) {
         report.line(line);
+    }
+}
+
+/// What `model=` may name, by where it is from.
+fn list_models(policy: &Policy, report: &mut Report) {
+    let mut models = models(policy);
+    models.sort_by_key(|(_, source)| *source);
+    for group in models.chunk_by(|a, b| a.1 == b.1) {
+        let source = group.first().map_or("", |(_, source)| source);
+        let names: Vec<&str> = group.iter().map(|(model, _)| *model).collect();
+        report.line("");
+        for line in wrapped(&format!("for `model=` ({source}):")) {
+            report.line(line);
+        }
+        for line in wrapped(&names.join(", ")) {
+            report.line(format_args!("  {line}"));
+        }
     }
 }
 
