@@ -133,7 +133,7 @@ pub(super) static SPECA: Preset = Preset {
     unsupported: "the paper gives a wrong forecast up (verify=rollback); the code, which is \
                   followed here, keeps it. FLUX has tolerance 7, decay 0.3, floor 0.1 and order \
                   2; HunyuanVideo 1, 0.1, 0.1 and order 1. The exact output of the checked block \
-                  is thrown away, as in the code",
+                  is thrown away, as in the code. Its tolerance is that of two steps later",
     citation: "Liu et al., SpeCa: Accelerating Diffusion Transformers with Speculative Feature \
                Caching, ACM MM 2025 (arXiv 2509.11628)",
     headline: "FLUX 6.34x at ImageReward 0.9355 (TaylorSeer at 6.24x: 0.8168); DiT-XL/2 7.3x; \
@@ -145,7 +145,7 @@ pub(super) static SPECA: Preset = Preset {
         policy.guards.enhanced_steps = 3;
         policy.guards.max_continuous_cached_steps = 5;
         policy.verify.kind = VerifyKind::Next;
-        policy.verify.from = 2;
+        policy.verify.from = 3;
         policy.verify.tolerance = 0.1;
         policy.verify.decay = 0.01;
         policy.verify.floor = 0.01;
