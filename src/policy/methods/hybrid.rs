@@ -120,7 +120,7 @@ pub(super) static HYCA: Preset = Preset {
 /// 2025 (arXiv 2509.11628).
 ///
 /// One block is also computed from the forecast; a large error has the next step computed, while
-/// the forecast stands. From the second skip of a run on forecasts are checked, and none is longer
+/// the forecast stands. From the third skip of a run on forecasts are checked, and none is longer
 /// than five.
 pub(super) static SPECA: Preset = Preset {
     method: Method::SpeCa,
