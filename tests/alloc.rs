@@ -57,7 +57,9 @@ fn run(text: &str) {
     let bytes = &mut bytes[..scheduler.saved_bytes()];
     for step in 0..20 {
         scheduler.save(bytes).expect("long enough");
-        scheduler.restore(bytes).unwrap_or_else(|e| panic!("{text}: {e}"));
+        scheduler
+            .restore(bytes)
+            .unwrap_or_else(|e| panic!("{text}: {e}"));
         if step % 3 == 0 {
             drop(black_box(scheduler.begin(Call::new(step))));
             scheduler.abandon(0).expect("open");
