@@ -3,6 +3,7 @@
 use core::fmt;
 
 use super::keys::{KEYS, Key, List, Value};
+use super::schedule::{Schedule, scm_steps};
 use super::{GaugeKind, Method, Policy, Rescale, Scale, SiteKind, SplitKind, Window};
 use crate::predict::PredictorKind;
 use crate::signal::{Filter, SignalKind};
@@ -246,6 +247,12 @@ impl Policy {
             return None;
         }
         let aligned = predictor == PredictorKind::Aligned;
+        if aligned && self.predictor.gain < 1.0 {
+            return Some((
+                "gain",
+                "the factor of an aligned prediction is at least 1; set 1 or more",
+            ));
+        }
         if aligned && self.gauge.kind != GaugeKind::Signal {
             return Some((
                 "predictor",
@@ -297,6 +304,13 @@ impl Policy {
             return Err(PolicyError::MaskLength {
                 mask: self.guards.mask_len,
                 steps,
+            });
+        }
+        let scm = self.gauge.kind == GaugeKind::Count && self.gauge.schedule == Schedule::Scm;
+        if scm && !scm_steps(steps) {
+            return Err(PolicyError::Needs {
+                key: "schedule",
+                remedy: "scm has masks for 4, 6, 8, 9, 10, 20 and from 28 steps on; choose one of those",
             });
         }
         let rows = u64::from(steps) * u64::from(self.predictor.order + 1);

@@ -247,6 +247,13 @@ const BY_DISTANCE: &[PredictorKind] = &[
 fn verifies(p: &Policy) -> bool {
     skips(p) && p.verify.kind != VerifyKind::None
 }
+/// Of them those whose axis is free.
+const ON_AXIS: &[PredictorKind] = &[
+    PredictorKind::Taylor,
+    PredictorKind::Newton,
+    PredictorKind::Hermite,
+    PredictorKind::Dmd,
+];
 fn gradient(p: &Policy) -> bool {
     predicts(p, &[PredictorKind::Gradient])
 }
@@ -640,9 +647,9 @@ pub static KEYS: &[Key] = &[
     Key {
         name: "axis",
         summary: "what the kept features are spaced along",
-        needs: "predictor=taylor, newton, hermite, foca or dmd",
+        needs: "predictor=taylor, newton, hermite or dmd",
         value: choice!(crate::predict::Axis, predictor.axis),
-        applies: |p| predicts(p, BY_DISTANCE),
+        applies: |p| predicts(p, ON_AXIS),
     },
     Key {
         name: "sigma",
@@ -653,10 +660,10 @@ pub static KEYS: &[Key] = &[
     },
     Key {
         name: "gain",
-        summary: "share of the last change that is added to the newest feature; smaller is safer",
-        needs: "predictor=gradient",
+        summary: "share of the last change that is added to the newest feature, or the largest factor of an aligned prediction; smaller is safer",
+        needs: "predictor=gradient or predictor=aligned",
         value: number!(-10.0, 10.0, predictor.gain),
-        applies: gradient,
+        applies: |p| predicts(p, &[PredictorKind::Gradient, PredictorKind::Aligned]),
     },
     Key {
         name: "ramp",

@@ -186,7 +186,7 @@ impl<'a> TableFile<'a> {
     /// The policy keys it sets, with their values.
     pub fn keys(&self) -> impl Iterator<Item = (&'static Key, &'a str)> + use<'a> {
         lines(self.text).filter_map(|(_, field, value)| {
-            let field = field.ok()?;
+            let field = field.ok().filter(|field| !FIELDS.contains(field))?;
             let key = KEYS.iter().find(|key| key.name == field)?;
             Some((key, value))
         })
