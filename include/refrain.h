@@ -60,15 +60,36 @@
  *         return putchar('\n') == EOF;
  *     }
  *
- * A policy that measures something has `todo.needs` above 0: measure what `todo.signal` and
- * `todo.reference` say (refrain_cpu_relative_l1, or on your device) and call refrain_scheduler_decide.
+ * A call
+ * ------
+ * 1. refrain_scheduler_begin. If `needs` is not 0, measure first: take the tensor that `signal` names
+ *    through `filter`, compare it with its copy of the call that `reference` names, in the metric
+ *    `metric` (refrain_cpu_change, or on your device), and hand the values to
+ *    refrain_scheduler_decide: one, or one per lane of a pool. With `aligned`, as many factors
+ *    (refrain_cpu_alignment) follow them. What cannot be measured is NAN: the call is then computed.
+ * 2. Do what `action` says at the site that the policy names.
+ *        COMPUTE          Run the network. Keep what the site gave in slot `slot` of your ring of
+ *                         refrain_policy_anchors features; with REFRAIN_SET_SLOTS and
+ *                         REFRAIN_ADD_TO_SLOTS take it into all slots (refrain_cpu_accumulate); with
+ *                         REFRAIN_NO_SLOT keep nothing.
+ *        REUSE, PREDICT   Leave the site out. What stands in for it is the sum of the slots times
+ *                         `weights` (refrain_cpu_blend), put on the site's input if
+ *                         REFRAIN_KEEP_RESIDUAL was kept. With REFRAIN_SPLIT_KIND_BAND the low band
+ *                         takes `low_weights` and the rest `weights`. If `slot` is not
+ *                         REFRAIN_NO_SLOT, keep the stand-in there.
+ *        VERIFY           As PREDICT; also compute one block of the site, and measure how far what
+ *                         stands in for it is from it.
+ * 3. refrain_scheduler_commit, of a computed call with what refrain_policy_wants says, of a verified
+ *    one with the error. If its event tells REFRAIN_REASON_FORECAST_REJECTED and the policy has
+ *    REFRAIN_VERIFY_KIND_ROLLBACK, begin the call again: it is computed now. A call that was not
+ *    carried out: refrain_scheduler_abandon.
  *
  * Objects
  * -------
  *     policy      refrain_policy        plain data: when to skip, and how to fill in
  *     scheduler   refrain_scheduler     decides a run; in your memory
  *     predictor   refrain_predictor     the weights alone, without a scheduler
- *     cpu         float buffers         measurements and the blend, in plain loops
+ *     cpu         float buffers         measurements, sums and the blend, in plain loops
  *     kernel      refrain_kernel        WGSL text and bindings, for a device of yours   (kernels)
  *     model       refrain_model         a checkpoint                                    (cpu or gpu)
  *     engine      refrain_engine        a model prepared on a device                    (cpu or gpu)
@@ -169,8 +190,11 @@
 /** Longest calibrated curve, in values. */
 #define REFRAIN_MAX_CURVE 128
 
-/** Words of a step mask of 1024 steps. */
-#define REFRAIN_MASK_WORDS 32
+/** Most entries of a codebook. */
+#define REFRAIN_MAX_CODEBOOK 8
+
+/** Words of a step mask of 16384 bits. */
+#define REFRAIN_MASK_WORDS 512
 
 /** Alignment of the memory that objects are initialised in, in bytes. */
 #define REFRAIN_ALIGNMENT 16
@@ -181,8 +205,17 @@
 /** The slot of a decision that writes no anchor. */
 #define REFRAIN_NO_SLOT 4294967295
 
+/**
+ * The slot of a computed call whose feature is added to running sums: slot k gains weights[k] times
+ * the feature.
+ */
+#define REFRAIN_ADD_TO_SLOTS 4294967294
+
+/** The slot of the first of those: slot k becomes weights[k] times the feature. */
+#define REFRAIN_SET_SLOTS 4294967293
+
 /** Bytes that a scheduler never exceeds beside its lanes. */
-#define REFRAIN_SCHEDULER_BASE_BYTES 4096
+#define REFRAIN_SCHEDULER_BASE_BYTES 4608
 
 /** Bytes that one lane never exceeds. */
 #define REFRAIN_LANE_BYTES 1024
@@ -274,12 +307,17 @@ enum refrain_action
   : uint32_t
 #endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
  {
-    /** Run the network; write what the site gave to the anchor slot. */
+    /** Run the network; write what the site gave to the anchor slot, or into running sums. */
     REFRAIN_ACTION_COMPUTE = 0,
     /** Take the newest anchor as it is. */
     REFRAIN_ACTION_REUSE = 1,
     /** Blend the anchors by the weights. */
     REFRAIN_ACTION_PREDICT = 2,
+    /**
+     * Blend the anchors by the weights, compute the block that is checked from what they give, and
+     * commit with the error between the two.
+     */
+    REFRAIN_ACTION_VERIFY = 3,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -369,6 +407,47 @@ typedef uint32_t refrain_comparator;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
+/** What a calibrated curve is indexed by. */
+enum refrain_curve_by
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /** The step, as a share of the run; the nearest value counts. */
+    REFRAIN_CURVE_BY_STEP = 0,
+    /**
+     * The call's time between the curve's start and end; values in between are interpolated, so
+     * that a curve fits a run of other steps or another spacing.
+     */
+    REFRAIN_CURVE_BY_TIME = 1,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum refrain_curve_by refrain_curve_by;
+#else
+typedef uint32_t refrain_curve_by;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/** Which deviation of the magnitude ratios counts. */
+enum refrain_deviation
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /** `|1 - product of g|`, as in most of the official code. */
+    REFRAIN_DEVIATION_ABSOLUTE = 0,
+    /** `1 - product of g`, as in the paper and in the official code for Open-Sora. */
+    REFRAIN_DEVIATION_SIGNED = 1,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum refrain_deviation refrain_deviation;
+#else
+typedef uint32_t refrain_deviation;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
 /** What a storage binding holds. */
 enum refrain_element
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
@@ -388,34 +467,29 @@ typedef uint32_t refrain_element;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
-/** The preset a policy starts from: the first word of its text form. */
-enum refrain_family
+/** What a tensor goes through before it is measured. */
+enum refrain_filter
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
   : uint32_t
 #endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
  {
-    /** Every call is computed. */
-    REFRAIN_FAMILY_FULL = 0,
-    /** One call in `interval` is computed. */
-    REFRAIN_FAMILY_INTERVAL = 1,
-    /** An explicit step mask. */
-    REFRAIN_FAMILY_MASK = 2,
-    /** Accumulated relative change of the modulated input. */
-    REFRAIN_FAMILY_TEA_CACHE = 3,
-    /** Relative change of the first block's residual. */
-    REFRAIN_FAMILY_FB_CACHE = 4,
-    /** Input change times the runtime transformation rate. */
-    REFRAIN_FAMILY_EASY_CACHE = 5,
-    /** Calibrated magnitude ratios. */
-    REFRAIN_FAMILY_MAG_CACHE = 6,
-    /** Interval with TaylorSeer's forecast. */
-    REFRAIN_FAMILY_TAYLOR_SEER = 7,
+    /** Nothing. */
+    REFRAIN_FILTER_NONE = 0,
+    /** Every so-manieth row and column of the picture. */
+    REFRAIN_FILTER_DOWNSAMPLE = 1,
+    /** The low frequencies of the picture or the token grid, within a share of its radius. */
+    REFRAIN_FILTER_LOW_PASS = 2,
+    /**
+     * SeaCache's filter: what is signal rather than noise at the call's noise level, if the
+     * spectrum falls as |f|^-p.
+     */
+    REFRAIN_FILTER_SEA = 3,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
-typedef enum refrain_family refrain_family;
+typedef enum refrain_filter refrain_filter;
 #else
-typedef uint32_t refrain_family;
+typedef uint32_t refrain_filter;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -429,7 +503,7 @@ enum refrain_gauge_kind
     REFRAIN_GAUGE_KIND_ALWAYS = 0,
     /** Skipping costs nothing: only the guards compute. */
     REFRAIN_GAUGE_KIND_FREE = 1,
-    /** Every skipped call costs 1. */
+    /** Nothing is measured: a schedule says which calls are computed. */
     REFRAIN_GAUGE_KIND_COUNT = 2,
     /** A measured signal, rescaled. */
     REFRAIN_GAUGE_KIND_SIGNAL = 3,
@@ -438,12 +512,119 @@ enum refrain_gauge_kind
      * magnitude ratios (MagCache). Needs no measurement.
      */
     REFRAIN_GAUGE_KIND_CURVE = 4,
+    /**
+     * A signal measured at computed calls alone, which says how many of the next calls are skipped
+     * (AdaCache, Foresight, BWCache). It is known when the call is over, so nothing waits for it.
+     */
+    REFRAIN_GAUGE_KIND_LATE = 5,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
 typedef enum refrain_gauge_kind refrain_gauge_kind;
 #else
 typedef uint32_t refrain_gauge_kind;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/** What is kept of a site. */
+enum refrain_keep
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * What the site added to its input: a skipped call adds it to the fresh input, exactly once.
+     */
+    REFRAIN_KEEP_RESIDUAL = 0,
+    /** What the site gave: a skipped call takes it in place of anything fresh. */
+    REFRAIN_KEEP_OUTPUT = 1,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum refrain_keep refrain_keep;
+#else
+typedef uint32_t refrain_keep;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/** How much cache-dit's mask skips. */
+enum refrain_level
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /** About a quarter to a third. */
+    REFRAIN_LEVEL_SLOW = 0,
+    /** About half. */
+    REFRAIN_LEVEL_MEDIUM = 1,
+    /** About two thirds. */
+    REFRAIN_LEVEL_FAST = 2,
+    /** About three quarters. */
+    REFRAIN_LEVEL_ULTRA = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum refrain_level refrain_level;
+#else
+typedef uint32_t refrain_level;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/** The preset a policy starts from: the first word of its text form. */
+enum refrain_method
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /** Every call is computed. */
+    REFRAIN_METHOD_FULL = 0,
+    /** One call in `interval` is computed. */
+    REFRAIN_METHOD_INTERVAL = 1,
+    /** An explicit step mask. */
+    REFRAIN_METHOD_MASK = 2,
+    /** Accumulated relative change of the modulated input. */
+    REFRAIN_METHOD_TEA_CACHE = 3,
+    /** Relative change of the first block's residual. */
+    REFRAIN_METHOD_FB_CACHE = 4,
+    /** Input change times the runtime transformation rate. */
+    REFRAIN_METHOD_EASY_CACHE = 5,
+    /** Calibrated magnitude ratios. */
+    REFRAIN_METHOD_MAG_CACHE = 6,
+    /** Interval with TaylorSeer's forecast. */
+    REFRAIN_METHOD_TAYLOR_SEER = 7,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum refrain_method refrain_method;
+#else
+typedef uint32_t refrain_method;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/** How a tensor's change becomes a number. `ref` is the older tensor. */
+enum refrain_metric
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /** `mean|now - ref| / mean|ref|` */
+    REFRAIN_METRIC_RELATIVE_L1 = 0,
+    /** `||now - ref|| / ||ref||` */
+    REFRAIN_METRIC_RELATIVE_L2 = 1,
+    /** `1 - cos(now, ref)` */
+    REFRAIN_METRIC_COSINE = 2,
+    /** `mean|now - ref|` */
+    REFRAIN_METRIC_MEAN_ABSOLUTE = 3,
+    /** `mean (now - ref)^2` */
+    REFRAIN_METRIC_MEAN_SQUARE = 4,
+    /** `||now - ref||` */
+    REFRAIN_METRIC_L2 = 5,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum refrain_metric refrain_metric;
+#else
+typedef uint32_t refrain_metric;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -528,12 +709,57 @@ enum refrain_predictor_kind
      * for any spacing.
      */
     REFRAIN_PREDICTOR_KIND_NEWTON = 2,
+    /** HiCache's scaled Hermite polynomials over TaylorSeer's table. */
+    REFRAIN_PREDICTOR_KIND_HERMITE = 3,
+    /** Adams-Bashforth (AB-Cache). */
+    REFRAIN_PREDICTOR_KIND_ADAMS_BASHFORTH = 4,
+    /** FoCa. */
+    REFRAIN_PREDICTOR_KIND_FOCA = 5,
+    /** The newest feature and a share of the last change. */
+    REFRAIN_PREDICTOR_KIND_GRADIENT = 6,
+    /** Aligned. */
+    REFRAIN_PREDICTOR_KIND_ALIGNED = 7,
+    /** HyCa rk2. */
+    REFRAIN_PREDICTOR_KIND_RK2 = 8,
+    /** HyCa ab2. */
+    REFRAIN_PREDICTOR_KIND_AB2 = 9,
+    /** HyCa tf. */
+    REFRAIN_PREDICTOR_KIND_FORWARD = 10,
+    /** HyCa bdf2. */
+    REFRAIN_PREDICTOR_KIND_BDF2 = 11,
+    /** HyCa am. */
+    REFRAIN_PREDICTOR_KIND_ADAMS_MOULTON = 12,
+    /** Spectrum. */
+    REFRAIN_PREDICTOR_KIND_CHEBYSHEV = 13,
+    /** L2P. */
+    REFRAIN_PREDICTOR_KIND_TABLE = 14,
+    /** DMD. */
+    REFRAIN_PREDICTOR_KIND_DMD = 15,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
 typedef enum refrain_predictor_kind refrain_predictor_kind;
 #else
 typedef uint32_t refrain_predictor_kind;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/** What the phases of a threshold are a share of. */
+enum refrain_progress
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /** The steps of the run. */
+    REFRAIN_PROGRESS_STEP = 0,
+    /** The calls computed within the window, of all calls of the run (UCache). */
+    REFRAIN_PROGRESS_COMPUTED = 1,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum refrain_progress refrain_progress;
+#else
+typedef uint32_t refrain_progress;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -567,8 +793,17 @@ enum refrain_reason
     REFRAIN_REASON_BUDGET_SPENT = 10,
     /** Skipped: within the budget. */
     REFRAIN_REASON_WITHIN_BUDGET = 11,
-    /** Skipped: the gauge is free and no guard objects. */
+    /** Skipped: nothing is measured, and neither a guard nor the schedule objects. */
     REFRAIN_REASON_FREE = 12,
+    /** Computed: the schedule says so. */
+    REFRAIN_REASON_SCHEDULE = 13,
+    /**
+     * Computed: the forecast of the call before, or of this call, was found to be wrong. In the
+     * event of a verified call: it was found to be wrong.
+     */
+    REFRAIN_REASON_FORECAST_REJECTED = 14,
+    /** Computed: the signals of the run have added up to their limit. */
+    REFRAIN_REASON_MAX_SPENT = 15,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -623,12 +858,63 @@ enum refrain_rescale
      * the host hands that rate in with the commit of a computed call.
      */
     REFRAIN_RESCALE_RATE = 2,
+    /** The magnitude of the polynomial (TeaCache in ComfyUI, on FLUX). */
+    REFRAIN_RESCALE_ABSOLUTE_POLYNOMIAL = 3,
+    /** The signal divided by the distance, in calls, to the last computed call (AdaCache). */
+    REFRAIN_RESCALE_GAP = 4,
+    /**
+     * `Jx * signal + Jt * |time - time of the last computed call|`: sensitivities from a calibrated
+     * curve, whose first half is Jx and whose second half is Jt (SenCache).
+     */
+    REFRAIN_RESCALE_SENSITIVITY = 5,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
 typedef enum refrain_rescale refrain_rescale;
 #else
 typedef uint32_t refrain_rescale;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/** How a share of the steps becomes a number of steps. */
+enum refrain_rounding
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /** `floor(share * steps + 1/2)` */
+    REFRAIN_ROUNDING_NEAREST = 0,
+    /** `floor(share * steps)` */
+    REFRAIN_ROUNDING_DOWN = 1,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum refrain_rounding refrain_rounding;
+#else
+typedef uint32_t refrain_rounding;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/** How skips in a row are counted. */
+enum refrain_run_count
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /** Skips since the last computed call. */
+    REFRAIN_RUN_COUNT_CONSECUTIVE = 0,
+    /**
+     * As cache-dit's code has it: the count falls to zero only when the limit is reached, the first
+     * skip of the run counts one, a skip right after another counts one, or two from zero, and any
+     * other skip counts nothing. A limit of 1 so lets two skips in a row pass.
+     */
+    REFRAIN_RUN_COUNT_CACHE_DIT = 1,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum refrain_run_count refrain_run_count;
+#else
+typedef uint32_t refrain_run_count;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -658,24 +944,99 @@ typedef uint32_t refrain_sampler;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
-/** Which tensor is measured, and how. */
+/** What the threshold is a multiple of. */
+enum refrain_scale
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /** Nothing: it is a cost. */
+    REFRAIN_SCALE_CONSTANT = 0,
+    /**
+     * What was measured in the last three calls of the warm-up, the newest in full, the others a
+     * tenth and a hundredth (Foresight's lambda).
+     */
+    REFRAIN_SCALE_LEARNED = 1,
+    /** The largest cost of the run so far (PreciseCache). */
+    REFRAIN_SCALE_LARGEST = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum refrain_scale refrain_scale;
+#else
+typedef uint32_t refrain_scale;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/** Which calls are computed. */
+enum refrain_schedule
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /** Every `interval`-th, counted from the last computed one (TaylorSeer). */
+    REFRAIN_SCHEDULE_SINCE = 0,
+    /** Steps at a multiple of `interval` from `offset` (DeepCache, PAB). */
+    REFRAIN_SCHEDULE_FIRST = 1,
+    /** Steps at a multiple of `interval` from the last step (FORA). */
+    REFRAIN_SCHEDULE_LAST = 2,
+    /** One in `interval`, densest around `center` (DeepCache's non-uniform schedule). */
+    REFRAIN_SCHEDULE_QUADRATIC = 3,
+    /** cache-dit's steps computation mask at `level`. */
+    REFRAIN_SCHEDULE_SCM = 4,
+    /**
+     * ToCa's and DuCa's schedule: intervals around `interval`, longer at first, and every second
+     * step from 60 to 80 % of the run.
+     */
+    REFRAIN_SCHEDULE_TOCA = 5,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum refrain_schedule refrain_schedule;
+#else
+typedef uint32_t refrain_schedule;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/** Which tensor is measured. */
 enum refrain_signal
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
   : uint32_t
 #endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
  {
-    /**
-     * Relative L1 change, `mean|now - ref| / mean|ref|`, of the first block's input after layer
-     * norm, scale and shift (TeaCache).
-     */
+    /** The first block's input after layer norm, scale and shift (TeaCache). */
     REFRAIN_SIGNAL_MODULATED_INPUT = 0,
     /**
-     * Relative L1 change, `mean|now - ref| / mean|ref|`, of what the front blocks (the first
-     * `front` blocks of the site) added to their input (FBCache).
+     * What the front blocks (the first `front` blocks of the site) added to their input (FBCache).
      */
     REFRAIN_SIGNAL_FRONT_RESIDUAL = 1,
-    /** Mean absolute change, `mean|now - ref|`, of the network's input latent (EasyCache). */
+    /** The network's input latent (EasyCache). */
     REFRAIN_SIGNAL_MODEL_INPUT = 2,
+    /**
+     * The timestep's embedding. It depends on the sampler's times alone, so that a schedule can be
+     * known before the run (TeaCache on Wan2.1 and CogVideoX).
+     */
+    REFRAIN_SIGNAL_TIME_EMBEDDING = 3,
+    /** The residual stream behind the front blocks (DiCache's probe). */
+    REFRAIN_SIGNAL_FRONT_OUTPUT = 4,
+    /** The lane's block: its input (DBPrune, FastCache). */
+    REFRAIN_SIGNAL_BLOCK_INPUT = 5,
+    /**
+     * The outputs of the blocks; with a lane a block its own, else the mean over all of them
+     * (Foresight, BWCache).
+     */
+    REFRAIN_SIGNAL_BLOCK_OUTPUT = 6,
+    /** What the block in the middle of the trunk added to its input (AdaCache). */
+    REFRAIN_SIGNAL_BLOCK_RESIDUAL = 7,
+    /**
+     * The output of a trained gate, 0 to 1: no change of a tensor, and not for any metric (LazyDiT).
+     */
+    REFRAIN_SIGNAL_GATE = 8,
+    /**
+     * The network's output for a latent of lower resolution, a trial run of the host's
+     * (PreciseCache).
+     */
+    REFRAIN_SIGNAL_TRIAL_OUTPUT = 9,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -691,21 +1052,111 @@ enum refrain_site_kind
   : uint32_t
 #endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
  {
-    /**
-     * All transformer blocks; embedding and final layer run on every call. What is kept is what
-     * the blocks added to their input.
-     */
+    /** All transformer blocks; embedding and final layer run on every call. */
     REFRAIN_SITE_KIND_TRUNK = 0,
     /** The blocks between the first `front` and the last `back` ones, which run on every call. */
     REFRAIN_SITE_KIND_RANGE = 1,
     /** The whole network, from latent to prediction; nothing of it runs. */
     REFRAIN_SITE_KIND_MODEL = 2,
+    /** The first blocks, a `share` of them (BlockDance). */
+    REFRAIN_SITE_KIND_FRONT = 3,
+    /** The last blocks, a `share` of them. */
+    REFRAIN_SITE_KIND_REAR = 4,
+    /** The last blocks before `boundary`, the first ones from there on (Delta-DiT). */
+    REFRAIN_SITE_KIND_STAGE = 5,
+    /**
+     * The outputs of every attention and MLP module before their gates, which stay fresh (FORA).
+     */
+    REFRAIN_SITE_KIND_MODULES = 6,
+    /** The outputs of every attention module before their gates (PAB). */
+    REFRAIN_SITE_KIND_ATTENTION = 7,
+    /** The outputs of every MLP module before their gates. */
+    REFRAIN_SITE_KIND_MLP = 8,
+    /** Every block by itself, with a lane each (DBPrune, Foresight). */
+    REFRAIN_SITE_KIND_BLOCKS = 9,
+    /**
+     * The network on the rows without their classes: guidance from the rows with them and what was
+     * kept of the difference (FasterCache's CFG-Cache).
+     */
+    REFRAIN_SITE_KIND_BRANCH = 10,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
 typedef enum refrain_site_kind refrain_site_kind;
 #else
 typedef uint32_t refrain_site_kind;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/** Which parts of a feature have weights of their own. */
+enum refrain_split_kind
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /** None: one set of weights for all of it. */
+    REFRAIN_SPLIT_KIND_NONE = 0,
+    /**
+     * Its low frequencies over the picture or the token grid, which are held, and the rest, which
+     * is forecast (FreqCa); of a guidance branch each has a factor of its own (FasterCache).
+     */
+    REFRAIN_SPLIT_KIND_BAND = 1,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum refrain_split_kind refrain_split_kind;
+#else
+typedef uint32_t refrain_split_kind;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/** What happens when a forecast is found to be wrong. */
+enum refrain_verify_kind
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /** Nothing is checked. */
+    REFRAIN_VERIFY_KIND_NONE = 0,
+    /** The call stands, and the next one is computed (SpeCa's code). */
+    REFRAIN_VERIFY_KIND_NEXT = 1,
+    /** The call is given up and made again, computed (SpeCa's paper). */
+    REFRAIN_VERIFY_KIND_ROLLBACK = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum refrain_verify_kind refrain_verify_kind;
+#else
+typedef uint32_t refrain_verify_kind;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/** What a computed call is to be committed with. */
+enum refrain_wants
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /** Nothing. */
+    REFRAIN_WANTS_NOTHING = 0,
+    /**
+     * Its transformation rate (EasyCache), one per lane that decides:
+     * `mean|v - v'| / mean|x - x'| / mean|v|` over this and the computed call before.
+     */
+    REFRAIN_WANTS_RATE = 1,
+    /** The signal of a late gauge, one value per lane that decides. */
+    REFRAIN_WANTS_SIGNAL = 2,
+    /**
+     * Inner products of the newly kept feature with every kept feature, itself first, then from
+     * newest to oldest, at most six (DMD).
+     */
+    REFRAIN_WANTS_PRODUCTS = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum refrain_wants refrain_wants;
+#else
+typedef uint32_t refrain_wants;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -730,6 +1181,27 @@ typedef uint32_t refrain_weight_format;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
+/** What a window is given in. */
+enum refrain_window
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /** Shares of the steps, 0 to 1: `start <= step / steps < end`. */
+    REFRAIN_WINDOW_SHARE = 0,
+    /** Steps: `start <= step < end`. */
+    REFRAIN_WINDOW_STEP = 1,
+    /** The sampler's time (timestep or sigma), in either direction: `start < time < end`. */
+    REFRAIN_WINDOW_TIME = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum refrain_window refrain_window;
+#else
+typedef uint32_t refrain_window;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
 /** A model prepared on a device: its weights are loaded once and shared by all runs. */
 typedef struct refrain_engine refrain_engine;
 
@@ -746,104 +1218,212 @@ typedef struct refrain_sampling refrain_sampling;
  */
 typedef struct refrain_scheduler refrain_scheduler;
 
+/** Which interval follows a value measured at a computed call. */
+typedef struct refrain_codebook {
+    /** Entries in use: 0 for no codebook, at most REFRAIN_MAX_CODEBOOK. */
+    uint32_t len;
+    /** Interval of each entry, 1 or more. */
+    uint32_t intervals[REFRAIN_MAX_CODEBOOK];
+    /** Zero. */
+    uint32_t reserved;
+    /** An entry counts for values below its threshold, 0 to 1e6; thresholds rise. */
+    double thresholds[REFRAIN_MAX_CODEBOOK];
+} refrain_codebook;
+
+/** A calibrated curve, one value a step of the run it was calibrated on. */
+typedef struct refrain_curve {
+    /** Values in use: 0 for none, at most REFRAIN_MAX_CURVE. */
+    uint32_t len;
+    /** What it is indexed by. */
+    refrain_curve_by by;
+    /** With REFRAIN_CURVE_BY_TIME: time of the first value. */
+    double start;
+    /** With REFRAIN_CURVE_BY_TIME: time of the last value. */
+    double end;
+    /**
+     * The values; those beyond `len` are 0. Magnitude ratios are 0.01 to 100; by step, a run of
+     * another length takes the nearest.
+     */
+    double values[REFRAIN_MAX_CURVE];
+} refrain_curve;
+
 /** What is measured or counted, and how it is rescaled. */
 typedef struct refrain_gauge {
     /** Where the cost of skipping a call comes from. */
     refrain_gauge_kind kind;
-    /** With REFRAIN_GAUGE_KIND_SIGNAL: what the host measures. */
+    /** With REFRAIN_GAUGE_KIND_SIGNAL and _LATE: what the host measures. */
     refrain_signal signal;
-    /** With REFRAIN_GAUGE_KIND_SIGNAL: what it is compared with. */
+    /** With a signal: how a tensor's change becomes a number. */
+    refrain_metric metric;
+    /** With a signal: what it is compared with. */
     refrain_reference reference;
-    /** With REFRAIN_GAUGE_KIND_SIGNAL: how the measured value becomes a cost. */
+    /** With a signal: what it goes through before. */
+    refrain_filter filter;
+    /** With a signal: how the measured value becomes a cost. */
     refrain_rescale rescale;
+    /** With REFRAIN_GAUGE_KIND_COUNT: which calls are computed. */
+    refrain_schedule schedule;
     /**
-     * With REFRAIN_RESCALE_POLYNOMIAL: coefficients from -1e9 to 1e9, highest degree first, ending
-     * in the constant; a polynomial of lower degree has leading zeros.
+     * With REFRAIN_GAUGE_KIND_COUNT and _LATE: the interval between computed calls, 1 to 1e6. Else
+     * 1.
+     */
+    uint32_t interval;
+    /** With REFRAIN_SCHEDULE_FIRST: step at which the pattern starts. Else 0. */
+    uint32_t offset;
+    /** With REFRAIN_SCHEDULE_SCM: how much it skips. */
+    refrain_level level;
+    /** With REFRAIN_GAUGE_KIND_CURVE: how a product of ratios becomes a cost. */
+    refrain_deviation deviation;
+    /**
+     * With REFRAIN_GAUGE_KIND_CURVE: index of a value whose steps are always computed; 0 for none.
+     */
+    uint32_t protect;
+    /**
+     * With a filter: factor of REFRAIN_FILTER_DOWNSAMPLE, share of the radius of _LOW_PASS,
+     * exponent of _SEA. Else 0.
+     */
+    double filter_size;
+    /** With REFRAIN_SCHEDULE_QUADRATIC: step around which computed calls are densest. Else 0. */
+    double center;
+    /**
+     * With REFRAIN_SCHEDULE_SINCE: what the interval grows by with every computed call behind the
+     * warm-up, 0 to 1e6.
+     */
+    double growth;
+    /** With a polynomial: the signal counts as no smaller than this, 0 to 1e9. */
+    double domain_min;
+    /** With a polynomial: the signal counts as no larger than this; else 1e9. */
+    double domain_max;
+    /**
+     * With REFRAIN_GAUGE_KIND_SIGNAL: a call costs 1 + run_factor times as much for every skip
+     * before it in its run, 0 to 1e6.
+     */
+    double run_factor;
+    /**
+     * With a polynomial: coefficients from -1e9 to 1e9, highest degree first, ending in the
+     * constant; a polynomial of lower degree has leading zeros.
      */
     double coefficients[REFRAIN_MAX_COEFFICIENTS];
-    /** With REFRAIN_GAUGE_KIND_CURVE: values in use, 1 to REFRAIN_MAX_CURVE. Else 0. */
-    uint32_t curve_len;
-    /** Zero. */
-    uint32_t reserved;
+    /** With REFRAIN_GAUGE_KIND_LATE: which interval follows a value. */
+    struct refrain_codebook codebook;
     /**
-     * With REFRAIN_GAUGE_KIND_CURVE: magnitude ratios from 0.01 to 100, one a step of the run they
-     * were calibrated on; a run of another length takes the nearest. Those beyond `curve_len` are 0.
+     * With REFRAIN_GAUGE_KIND_CURVE: magnitude ratios. With REFRAIN_RESCALE_SENSITIVITY: Jx, then
+     * Jt. With REFRAIN_PREDICTOR_KIND_TABLE: its weights, order + 1 a step.
      */
-    double curve[REFRAIN_MAX_CURVE];
+    struct refrain_curve curve;
 } refrain_gauge;
 
 /** How much cost may be spent before a call is computed. */
 typedef struct refrain_budget {
-    /** How the costs of consecutive calls add up. */
+    /** How costs add up. */
     refrain_budget_kind kind;
     /** Whether a skip must stay below the threshold or may reach it. */
     refrain_comparator comparator;
+    /** What the threshold is a multiple of. */
+    refrain_scale scale;
+    /** What the phases of the threshold are a share of. */
+    refrain_progress progress;
     /**
-     * Cost allowed, in units of the gauge, 0 to 1e6. Larger skips more. With
-     * REFRAIN_COMPARATOR_BELOW, 0 computes every call. With REFRAIN_GAUGE_KIND_COUNT: the interval.
+     * Cost allowed, in units of the gauge and its scale, 0 to 1e6. Larger skips more. With
+     * REFRAIN_COMPARATOR_BELOW, 0 computes every call.
      */
     double threshold;
     /**
-     * With REFRAIN_BUDGET_KIND_LEAKY: share of the amount spent that is left at the next call, 0 to
-     * 1; smaller skips more. Else 1.
+     * With REFRAIN_BUDGET_KIND_LEAKY: share of the amount spent that is left at the next call, 0
+     * to 1; smaller skips more. Else 1.
      */
     double decay;
+    /** What the threshold is multiplied by before `early_until`, 0 to 100. */
+    double early_factor;
+    /** Share of the run before which `early_factor` counts, 0 to 1. */
+    double early_until;
+    /** What the threshold is multiplied by after `late_from`, 0 to 100. */
+    double late_factor;
+    /** Share of the run after which `late_factor` counts, 0 to 1. */
+    double late_from;
+    /** Largest cost of a single call, 0 for no limit. */
+    double max_cost;
     /** 1: a computed call sets the amount spent to zero. 0: it goes on. */
     uint32_t reset;
     /** Zero. */
     uint32_t reserved;
 } refrain_budget;
 
-/**
- * When a call is computed whatever the gauge says. Guards only ever turn a skip into a computed
- * call.
- */
-typedef struct refrain_guards {
-    /** First steps that are always computed, 0 to 2^30. Larger is safer. */
-    uint32_t max_warmup_steps;
-    /**
-     * Last steps that are always computed, 0 to 2^30. 1 unless a policy says otherwise: a skipped
-     * last step leaves visible noise.
-     */
-    uint32_t last_steps;
-    /** Longest run of skipped calls, 0 for no limit. */
-    uint32_t max_continuous_cached_steps;
-    /** Skipped calls of a whole run, 0 for no limit. */
-    uint32_t max_cached_steps;
-    /** Steps in `mask`: 0 for no mask, else the steps of the run, at most 1024. */
-    uint32_t mask_len;
-    /** Zero. */
-    uint32_t reserved;
-    /**
-     * Share of the steps, 0 to 1, that is always computed at the start, rounded to whole steps; the
-     * longer of this and `max_warmup_steps` counts.
-     */
-    double warmup_fraction;
-    /** Skips are allowed from this share of the steps, 0 to 1. */
-    double window_start;
-    /** Skips are allowed up to, and without, this share of the steps, 0 to 1. */
-    double window_end;
-    /**
-     * One bit a step, lowest bit of the first word first: 1 is always computed, 0 is left to the
-     * gauge. Bits beyond `mask_len` are 0.
-     */
-    uint32_t mask[REFRAIN_MASK_WORDS];
-} refrain_guards;
-
 /** What stands in for a skipped call. */
 typedef struct refrain_predictor {
     /** The rule. */
     refrain_predictor_kind kind;
     /**
-     * Highest order, 0 to 3: it uses up to order + 1 anchors and ramps up with the history. 0 with
-     * REFRAIN_PREDICTOR_KIND_HOLD.
+     * Highest order, 0 to 4, of a rule that has one: it uses up to order + 1 anchors and ramps up
+     * with the history. Else 0.
      */
     uint32_t order;
     /** What the anchors are spaced along. */
     refrain_axis axis;
+    /**
+     * With REFRAIN_PREDICTOR_KIND_GRADIENT: 1 if forecasts take a place among the anchors. Else 0.
+     */
+    uint32_t rolling;
+    /** With REFRAIN_PREDICTOR_KIND_GRADIENT: 1 if the gain rises from 0 over the run. Else 0. */
+    uint32_t ramp;
     /** Zero. */
     uint32_t reserved;
+    /** With REFRAIN_PREDICTOR_KIND_HERMITE: width of the basis, 0.01 to 10. Else 0.5. */
+    double sigma;
+    /**
+     * With REFRAIN_PREDICTOR_KIND_GRADIENT: share of the last change that is added, -10 to 10. With
+     * REFRAIN_PREDICTOR_KIND_ALIGNED: largest factor, 1 to 10. Else 1.
+     */
+    double gain;
+    /**
+     * With REFRAIN_PREDICTOR_KIND_GRADIENT: share of the run from which the gain counts. Else 0.
+     */
+    double gain_start;
+    /**
+     * With REFRAIN_PREDICTOR_KIND_GRADIENT: share of the run up to which the gain counts. Else 1.
+     */
+    double gain_end;
+    /**
+     * Share of the forecast, 0 to 1; the rest is the newest anchor. 1 unless a policy says otherwise.
+     */
+    double blend;
+    /** Largest distance that is extrapolated, on the axis, 0 for no limit. */
+    double horizon;
+    /** With REFRAIN_PREDICTOR_KIND_CHEBYSHEV: regularisation of the fit, 1e-9 to 1e6. Else 0.1. */
+    double ridge;
 } refrain_predictor;
+
+/** Parts of a feature with weights of their own. */
+typedef struct refrain_split {
+    /** Which parts. */
+    refrain_split_kind kind;
+    /** Zero. */
+    uint32_t reserved;
+    /**
+     * With REFRAIN_SPLIT_KIND_BAND: share of the radius of the spectrum that is the low band, 0 to
+     * 1. Else 0.
+     */
+    double band;
+    /**
+     * With REFRAIN_SITE_KIND_BRANCH too: what the low band gains before the boundary and the high
+     * band after it, as a share, 0 to 10. Else 0.
+     */
+    double boost;
+} refrain_split;
+
+/** Checking a forecast: an error above max(tolerance * decay^progress, floor) rejects it. */
+typedef struct refrain_verify {
+    /** What happens when a forecast is found to be wrong. */
+    refrain_verify_kind kind;
+    /** First skip of a run that is verified, counted from 1. */
+    uint32_t from;
+    /** Error allowed at the start of the run, 0 to 1e6. Larger skips more. */
+    double tolerance;
+    /** What is left of it at the end, as a factor, 1e-9 to 1. Else 1. */
+    double decay;
+    /** What it never falls below, 0 to 1e6. */
+    double floor;
+} refrain_verify;
 
 /** What part of the network a skipped call leaves out. */
 typedef struct refrain_site {
@@ -859,9 +1439,70 @@ typedef struct refrain_site {
      * 0 to 1024. Else 0.
      */
     uint32_t back;
+    /**
+     * What is kept of it. Modules and a branch leave no choice: REFRAIN_KEEP_RESIDUAL stands here.
+     */
+    refrain_keep keep;
+    /**
+     * With REFRAIN_SITE_KIND_FRONT, _REAR and _STAGE: share of the blocks that is left out, 0 to
+     * 1. Else 0.5.
+     */
+    double share;
+    /**
+     * With REFRAIN_SITE_KIND_STAGE, and a branch in bands: share of the steps at which the stage
+     * changes, 0 to 1. Else 0.5.
+     */
+    double boundary;
+} refrain_site;
+
+/**
+ * When a call is computed whatever the gauge says. Guards only ever turn a skip into a computed
+ * call.
+ */
+typedef struct refrain_guards {
+    /** First steps that are always computed, 0 to 2^30. Larger is safer. */
+    uint32_t max_warmup_steps;
+    /**
+     * Last steps that are always computed, 0 to 2^30. 1 unless a policy says otherwise: a skipped
+     * last step leaves visible noise.
+     */
+    uint32_t last_steps;
+    /** Longest run of skipped calls, 0 for no limit. */
+    uint32_t max_continuous_cached_steps;
+    /** How that run is counted. */
+    refrain_run_count run_count;
+    /** Skipped calls of a whole run, 0 for no limit. */
+    uint32_t max_cached_steps;
+    /** First steps in which no two calls in a row are skipped, 0 to 2^30. */
+    uint32_t enhanced_steps;
+    /** How `warmup_fraction` becomes whole steps. */
+    refrain_rounding rounding;
+    /** What the window is given in. */
+    refrain_window window;
+    /**
+     * Share of the steps, 0 to 1, that is always computed at the start; the longer of this and
+     * `max_warmup_steps` counts.
+     */
+    double warmup_fraction;
+    /** Skips are allowed from here: a share of the steps, a step or a time. */
+    double window_start;
+    /** Skips are allowed up to, and without, this. */
+    double window_end;
+    /** Signals of the whole run that may add up before every call is computed, 0 for no limit. */
+    double max_spent;
+    /**
+     * Bits in `mask`: 0 for no mask, else the steps of the run times its columns, at most 16384.
+     */
+    uint32_t mask_len;
     /** Zero. */
     uint32_t reserved;
-} refrain_site;
+    /**
+     * One bit a step and column, lowest bit of the first word first, the columns of a step next to
+     * each other; lane n follows column n modulo the columns. 1 is always computed, 0 is left to
+     * the gauge. Bits beyond `mask_len` are 0.
+     */
+    uint32_t mask[REFRAIN_MASK_WORDS];
+} refrain_guards;
 
 /**
  * When to skip, what to keep, and how to fill in for what was skipped. Plain data without padding;
@@ -871,22 +1512,26 @@ typedef struct refrain_site {
 typedef struct refrain_policy {
     /** sizeof(refrain_policy), as `refrain_policy_default` and `refrain_policy_parse` set it. */
     uint32_t struct_size;
-    /** The family whose defaults it started from: what its text begins with. */
-    refrain_family family;
+    /** The method whose defaults it started from: what its text begins with. */
+    refrain_method method;
     /** What is measured or counted. */
     struct refrain_gauge gauge;
     /** How much of it may be spent before a call is computed. */
     struct refrain_budget budget;
-    /** When a call is computed regardless. */
-    struct refrain_guards guards;
     /** What stands in for a skipped call. */
     struct refrain_predictor predictor;
+    /** Which parts of a feature have weights of their own. */
+    struct refrain_split split;
+    /** Whether a forecast is checked. */
+    struct refrain_verify verify;
     /** What part of the network is skipped. */
     struct refrain_site site;
     /** How lanes decide. */
     refrain_pool pool;
     /** Zero. */
     uint32_t reserved;
+    /** When a call is computed regardless. */
+    struct refrain_guards guards;
 } refrain_policy;
 
 /** One evaluation of the network, as the host is about to make it. */
@@ -912,32 +1557,53 @@ typedef struct refrain_call {
 /** What to do with one call, and why. If `needs` is not 0 it is not decided yet. */
 typedef struct refrain_decision {
     /**
-     * Measurements to hand to `refrain_scheduler_decide` first: one, or one per lane of a pool.
-     * 0: decided.
+     * Measurements to hand to `refrain_scheduler_decide` first: one, or one per lane of a pool; with
+     * `aligned` then as many factors. 0: decided.
      */
     uint32_t needs;
     /** With `needs`: what to measure. Else 0. */
     refrain_signal signal;
+    /** With `needs`: how its change becomes a number (`refrain_cpu_change`). Else 0. */
+    refrain_metric metric;
     /** With `needs`: what to compare it with. Else 0. */
     refrain_reference reference;
+    /**
+     * With `needs`: what both go through before, of the size that the policy's gauge says. Else 0.
+     */
+    refrain_filter filter;
+    /**
+     * With `needs`: 1 if factors of an aligned prediction are wanted behind the signals
+     * (`refrain_cpu_alignment`). Else 0.
+     */
+    uint32_t aligned;
     /** The lane of the call, as the other functions want it. */
     uint32_t lane;
     /** What to do. 0 as long as it is not decided. */
     refrain_action action;
     /** Why. 0 as long as it is not decided. */
     refrain_reason reason;
-    /** With REFRAIN_ACTION_PREDICT: the order used, which ramps up with the history. Else 0. */
+    /**
+     * With REFRAIN_ACTION_PREDICT and REFRAIN_ACTION_VERIFY: the order used, which ramps up with the
+     * history. Else 0.
+     */
     uint32_t order;
     /**
-     * With REFRAIN_ACTION_COMPUTE: the anchor slot to write what the site gave to. REFRAIN_NO_SLOT
-     * if nothing is to be kept.
+     * The anchor slot to write: with REFRAIN_ACTION_COMPUTE what the site gave, else what the blend
+     * gave, for predictors that take forecasts for features. REFRAIN_NO_SLOT if nothing is to be
+     * kept; REFRAIN_ADD_TO_SLOTS and REFRAIN_SET_SLOTS for running sums.
      */
     uint32_t slot;
     /**
-     * With REFRAIN_ACTION_REUSE and REFRAIN_ACTION_PREDICT: one weight per anchor slot; the stand-in
-     * is `base + sum of weights[k] * anchor[k]`. A slot with weight 0 must not be read.
+     * Of a skipped call: one weight per anchor slot; the stand-in is `base + sum of weights[k] *
+     * anchor[k]`. A slot with weight 0 must not be read. Of a computed call that goes into running
+     * sums: what the feature counts in each. Else 0.
      */
     float weights[8];
+    /**
+     * Of a skipped call with REFRAIN_SPLIT_KIND_BAND: the weights of the low band; `weights` are
+     * those of the rest. Else 0.
+     */
+    float low_weights[8];
 } refrain_decision;
 
 /** What a trace keeps of a committed call. */
@@ -958,7 +1624,10 @@ typedef struct refrain_event {
     uint32_t order;
     /** Anchor slot written, REFRAIN_NO_SLOT for none. */
     uint32_t slot;
-    /** Signal handed in (of the first lane, or the mean of the pool); -1 if none was usable. */
+    /**
+     * Signal handed in before the call or with its commit (of the first lane, or the mean of the
+     * pool), or the error of a verified call; -1 if none was usable.
+     */
     double signal;
     /** Budget spent after the call, in units of the gauge. */
     double spent;
@@ -974,9 +1643,56 @@ typedef struct refrain_stats {
     uint32_t reused;
     /** Of them predicted. */
     uint32_t predicted;
+    /** Of them predicted and verified. */
+    uint32_t verified;
+    /**
+     * Forecasts that were found to be wrong. One that stands all the same is also counted as
+     * verified; one that is made again, computed, is no call of its own.
+     */
+    uint32_t rejected;
     /** Zero; later versions may count further actions here. */
-    uint32_t reserved[4];
+    uint32_t reserved[2];
 } refrain_stats;
+
+/** What a predictor looks at. */
+typedef struct refrain_predictor_inputs {
+    /**
+     * Finite times at which the anchors were computed, newest first. Anchors beyond the order, and
+     * from the first on at the time of a newer one, are left out. NULL if there are none.
+     */
+    const double *times;
+    /**
+     * With REFRAIN_PREDICTOR_KIND_TABLE: the weights of the step, newest anchor first. Else NULL.
+     */
+    const double *row;
+    /**
+     * With REFRAIN_PREDICTOR_KIND_CHEBYSHEV: sums of the polynomials T0, T1, ... of
+     * `2 * time / span - 1` over all computed calls, 2 * order + 1 of them. With
+     * REFRAIN_PREDICTOR_KIND_DMD: inner products of every anchor with itself and with those older
+     * than it, newest first. Else NULL.
+     */
+    const double *moments;
+    /** Times, 0 to REFRAIN_MAX_ANCHORS. */
+    uint32_t count;
+    /** Weights in `row`. */
+    uint32_t row_count;
+    /** Numbers in `moments`. */
+    uint32_t moments_count;
+    /**
+     * With REFRAIN_PREDICTOR_KIND_FOCA: 1 if there is a forecast that was made just before the
+     * newest anchor. Its weight is the last. Else 0.
+     */
+    uint32_t hat;
+    /** The finite time that is wanted. */
+    double target;
+    /**
+     * With REFRAIN_PREDICTOR_KIND_GRADIENT and _ALIGNED: the share of the last change, or the
+     * factor, that counts now.
+     */
+    double gain;
+    /** With REFRAIN_PREDICTOR_KIND_CHEBYSHEV: length of the axis, the steps of the run. */
+    double span;
+} refrain_predictor_inputs;
 
 /** One weight per anchor, newest first. */
 typedef struct refrain_weights {
@@ -1149,8 +1865,8 @@ REFRAIN_API uint32_t refrain_features(void);
 REFRAIN_API const char *refrain_action_name(uint32_t action);
 
 /**
- * The letter of an action in a trace: 'C' computed, 'r' reused, 'p' predicted; '?' for any other
- * number.
+ * The letter of an action in a trace: 'C' computed, 'r' reused, 'p' predicted, 'v' predicted and
+ * verified; '?' for any other number.
  */
 REFRAIN_API char refrain_action_letter(uint32_t action);
 
@@ -1173,39 +1889,56 @@ REFRAIN_API const char *refrain_signal_name(uint32_t signal);
 REFRAIN_API const char *refrain_reference_name(uint32_t reference);
 
 /**
+ * The name of a metric, such as "relative-l1"; "unknown" for any other number. The string is static.
+ */
+REFRAIN_API
+const char *refrain_metric_name(uint32_t metric);
+
+/**
+ * The name of a filter, such as "low-pass"; "unknown" for any other number. The string is static.
+ */
+REFRAIN_API const char *refrain_filter_name(uint32_t filter);
+
+/**
+ * The name of what computed calls are committed with, such as "products"; "unknown" for any other
+ * number. The string is static.
+ */
+REFRAIN_API const char *refrain_wants_name(uint32_t wants);
+
+/**
  * The name of a notice, such as "nothing-skipped"; "unknown" for any other number. The string is
  * static.
  */
 REFRAIN_API const char *refrain_notice_name(uint32_t notice);
 
 /**
- * The name of a family of policies, such as "teacache": what a policy's text begins with; "unknown"
- * for any other number. Families are numbered from 0 without gaps. The string is static.
+ * The name of a method, such as "teacache": what a policy's text begins with; "unknown" for any
+ * other number. Methods are numbered from 0 without gaps. The string is static.
  */
-REFRAIN_API const char *refrain_family_name(uint32_t family);
+REFRAIN_API const char *refrain_method_name(uint32_t method);
 
 /* -- Policies ------------------------------------------------------------------------------------ */
 
 /**
- * The defaults of a family.
+ * The defaults of a method.
  *
- * - `family`: in, a REFRAIN_FAMILY_... number.
+ * - `method`: in, a REFRAIN_METHOD_... number.
  * - `struct_size`: in, sizeof(refrain_policy).
  * - `policy_out`: out, the policy.
  *
- * Returns REFRAIN_OK; REFRAIN_E_RANGE for an unknown family; REFRAIN_E_CONFIG_SIZE; REFRAIN_E_NULL;
+ * Returns REFRAIN_OK; REFRAIN_E_RANGE for an unknown method; REFRAIN_E_CONFIG_SIZE; REFRAIN_E_NULL;
  * REFRAIN_E_MEMORY if the pointer is not aligned.
  */
 REFRAIN_API
-refrain_status refrain_policy_default(uint32_t family,
+refrain_status refrain_policy_default(uint32_t method,
                                       size_t struct_size,
                                       struct refrain_policy *policy_out);
 
 /**
- * Reads the text form of a policy: `family`, `family:key=value,...`, or `mask:1101...`. Keys that
- * are not given have the family's defaults; `refrain policies NAME` on the command line lists them.
+ * Reads the text form of a policy: `method`, `method:key=value,...`, or `mask:1101...`. Keys that
+ * are not given have the method's defaults; `refrain policies NAME` on the command line lists them.
  *
- * A calibrated policy may still lack its curve (`refrain_policy_needs_curve`).
+ * A calibrated policy may still lack its curve (`refrain_policy_needs_table`).
  *
  * - `text`: in, UTF-8, ending in a zero.
  * - `struct_size`: in, sizeof(refrain_policy).
@@ -1224,7 +1957,7 @@ refrain_status refrain_policy_parse(const char *text,
                                     size_t message_capacity);
 
 /**
- * Writes the text form of a policy: its family and every key that is not the family's default.
+ * Writes the text form of a policy: its method and every key that is not the method's default.
  * Reading it gives the same policy.
  *
  * - `policy`: in.
@@ -1276,21 +2009,21 @@ refrain_status refrain_policy_anchors(const struct refrain_policy *policy,
                                       uint32_t *anchors_out);
 
 /**
- * Whether computed calls should be committed with their transformation rate (EasyCache).
+ * What computed calls should be committed with (`refrain_scheduler_commit`).
  *
  * - `policy`: in.
- * - `wants_out`: out, 1 or 0.
+ * - `wants_out`: out, a REFRAIN_WANTS_... number.
  *
  * Returns REFRAIN_OK; REFRAIN_E_NULL; REFRAIN_E_CONFIG_SIZE, REFRAIN_E_UNSUPPORTED or
  * REFRAIN_E_VALUE as `refrain_policy_check`; REFRAIN_E_MEMORY if a pointer is not aligned.
  */
 REFRAIN_API
-refrain_status refrain_policy_wants_rate(const struct refrain_policy *policy,
-                                         uint32_t *wants_out);
+refrain_status refrain_policy_wants(const struct refrain_policy *policy,
+                                    refrain_wants *wants_out);
 
 /**
- * Whether the policy is calibrated and its curve is still missing: a scheduler refuses it until a
- * model is named or the curve given.
+ * Whether the policy is calibrated and its curve or mask is still missing: a scheduler refuses it
+ * until a model is named or the table given.
  *
  * - `policy`: in.
  * - `needs_out`: out, 1 or 0.
@@ -1299,7 +2032,7 @@ refrain_status refrain_policy_wants_rate(const struct refrain_policy *policy,
  * REFRAIN_E_VALUE as `refrain_policy_check`; REFRAIN_E_MEMORY if a pointer is not aligned.
  */
 REFRAIN_API
-refrain_status refrain_policy_needs_curve(const struct refrain_policy *policy,
+refrain_status refrain_policy_needs_table(const struct refrain_policy *policy,
                                           uint32_t *needs_out);
 
 /* -- Schedulers ---------------------------------------------------------------------------------- */
@@ -1331,8 +2064,8 @@ REFRAIN_API refrain_status refrain_scheduler_size(uint32_t lanes, size_t *bytes_
  *
  * Returns REFRAIN_OK; REFRAIN_E_NULL; REFRAIN_E_MEMORY if the memory is too small or a pointer not
  * aligned; REFRAIN_E_RANGE for a number of lanes that is not allowed; REFRAIN_E_VALUE if the policy
- * cannot run on such a timeline; REFRAIN_E_CONFIG_SIZE or REFRAIN_E_UNSUPPORTED as
- * `refrain_policy_check`. After an error the memory is as it was.
+ * cannot run on such a timeline or with so many lanes; REFRAIN_E_CONFIG_SIZE or
+ * REFRAIN_E_UNSUPPORTED as `refrain_policy_check`. After an error the memory is as it was.
  */
 REFRAIN_API
 refrain_status refrain_scheduler_init(void *memory,
@@ -1400,21 +2133,26 @@ refrain_status refrain_scheduler_decide(struct refrain_scheduler *scheduler,
  *
  * - `scheduler`: exclusive.
  * - `lane`: in, as in the decision.
- * - `rates`: in, `rate_count` transformation rates of a computed call (`refrain_cpu_rate`), if
- *   `refrain_policy_wants_rate`; one that is not finite or negative counts as unknown.
- * - `rate_count`: in, one per lane that decides; 0 for none.
- * - `event_out`: out, what a trace keeps; optional: may be NULL.
+ * - `values`: in, `value_count` measurements. Of a computed call what `refrain_policy_wants` says:
+ *   transformation rates (`refrain_cpu_rate`) or late signals, one per lane that decides, or inner
+ *   products of the feature that was kept with itself and the other kept features, newest first, at
+ *   most six. Of a verified call (REFRAIN_ACTION_VERIFY): the error of its forecast, one value. A
+ *   value that is not finite, or negative and no product, counts as unknown.
+ * - `value_count`: in, 0 for none. An error that is not given counts as too large.
+ * - `event_out`: out, what a trace keeps; optional: may be NULL. If its action is
+ *   REFRAIN_ACTION_VERIFY and its reason REFRAIN_REASON_FORECAST_REJECTED, the forecast was wrong;
+ *   with REFRAIN_VERIFY_KIND_ROLLBACK the call was given up: begin it again.
  *
  * Returns REFRAIN_OK; REFRAIN_E_ORDER if no call of the lane is decided; REFRAIN_E_VALUE for another
- * number of rates, and the call stays open; REFRAIN_E_RANGE for a lane that does not exist;
+ * number of values, and the call stays open; REFRAIN_E_RANGE for a lane that does not exist;
  * REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no scheduler or a pointer is not aligned;
  * REFRAIN_E_PANIC.
  */
 REFRAIN_API
 refrain_status refrain_scheduler_commit(struct refrain_scheduler *scheduler,
                                         uint32_t lane,
-                                        const double *rates,
-                                        uint32_t rate_count,
+                                        const double *values,
+                                        uint32_t value_count,
                                         struct refrain_event *event_out);
 
 /**
@@ -1630,64 +2368,47 @@ refrain_status refrain_scheduler_restore(struct refrain_scheduler *scheduler,
  * out the same weights, ordered by slot, with its decisions.
  *
  * - `predictor`: in, the rule; its axis is up to the caller.
- * - `times`: in, `count` finite times at which the anchors were computed, newest first. Anchors
- *   beyond the order, and from the first on at the time of a newer one, are left out.
- * - `count`: in, 0 to REFRAIN_MAX_ANCHORS.
- * - `target`: in, the finite time that is wanted.
+ * - `given`: in, what it looks at.
  * - `weights_out`: out, the weights.
  *
- * Returns REFRAIN_OK; REFRAIN_E_NULL; REFRAIN_E_VALUE for an unknown kind or axis, an order above 3
- * or a time that is not finite; REFRAIN_E_RANGE if `count` is too large; REFRAIN_E_UNSUPPORTED if
+ * Returns REFRAIN_OK; REFRAIN_E_NULL; REFRAIN_E_VALUE for an unknown kind or axis, an order above 4
+ * or a number that is not finite; REFRAIN_E_RANGE if `count` is too large; REFRAIN_E_UNSUPPORTED if
  * `reserved` is not zero; REFRAIN_E_MEMORY if a pointer is not aligned.
  */
 REFRAIN_API
 refrain_status refrain_predictor_weights(const struct refrain_predictor *predictor,
-                                         const double *times,
-                                         uint32_t count,
-                                         double target,
+                                         const struct refrain_predictor_inputs *given,
                                          struct refrain_weights *weights_out);
 
-/* -- Measurements and the blend on buffers of the CPU -------------------------------------------- */
+/* -- Measurements, running sums and the blend on buffers of the CPU ------------------------------ */
 
 /**
- * Relative L1 change mean|now - reference| / mean|reference|, what REFRAIN_SIGNAL_MODULATED_INPUT
- * and REFRAIN_SIGNAL_FRONT_RESIDUAL ask for. Adds up in double precision.
+ * How much a tensor has changed, in the metric that a decision asks for. Adds up in double
+ * precision.
  *
+ * - `metric`: in, a REFRAIN_METRIC_... number.
  * - `reference`, `now`: in, `count` values each.
  * - `count`: in, number of values.
- * - `value_out`: out, the change, 0 or more; infinite or NaN if the reference is all zeros, a value
- *   is not finite, or there are none. A scheduler takes such a value for unknown and computes.
+ * - `value_out`: out, the change, 0 or more; infinite or NaN if a relative metric has a reference
+ *   that is all zeros, a value is not finite, or there are none. A scheduler takes such a value for
+ *   unknown and computes.
  *
- * Returns REFRAIN_OK, REFRAIN_E_NULL, or REFRAIN_E_MEMORY if a pointer is not aligned.
+ * Returns REFRAIN_OK; REFRAIN_E_RANGE for an unknown metric; REFRAIN_E_NULL; REFRAIN_E_MEMORY if a
+ * pointer is not aligned.
  */
 REFRAIN_API
-refrain_status refrain_cpu_relative_l1(const float *reference,
-                                       const float *now,
-                                       size_t count,
-                                       double *value_out);
-
-/**
- * Mean absolute change mean|now - reference|, what REFRAIN_SIGNAL_MODEL_INPUT asks for. Adds up in
- * double precision.
- *
- * - `reference`, `now`: in, `count` values each.
- * - `count`: in, number of values.
- * - `value_out`: out, the change, 0 or more; not finite if a value is not, NaN if there are none.
- *
- * Returns REFRAIN_OK, REFRAIN_E_NULL, or REFRAIN_E_MEMORY if a pointer is not aligned.
- */
-REFRAIN_API
-refrain_status refrain_cpu_mean_change(const float *reference,
-                                       const float *now,
-                                       size_t count,
-                                       double *value_out);
+refrain_status refrain_cpu_change(uint32_t metric,
+                                  const float *reference,
+                                  const float *now,
+                                  size_t count,
+                                  double *value_out);
 
 /**
  * Transformation rate of the network, mean|v - v'| / input_change / mean|v|: what
- * `refrain_scheduler_commit` takes for a policy that wants it (`refrain_policy_wants_rate`).
+ * `refrain_scheduler_commit` takes for a policy that wants it (REFRAIN_WANTS_RATE).
  *
  * - `input_change`: in, mean|x - x'| between the network's inputs at the computed call before and
- *   at this one (`refrain_cpu_mean_change`).
+ *   at this one (`refrain_cpu_change` with REFRAIN_METRIC_MEAN_ABSOLUTE).
  * - `output_before`, `output`: in, the network's output v' at the computed call before and v at
  *   this one, `count` values each.
  * - `count`: in, number of values.
@@ -1702,6 +2423,67 @@ refrain_status refrain_cpu_rate(double input_change,
                                 const float *output,
                                 size_t count,
                                 double *rate_out);
+
+/**
+ * How far a probe has moved since the older of the last two computed calls, as a multiple of how
+ * far it had moved between them, mean|probe - older| / mean|newest - older|: the factor that a
+ * decision with `aligned` asks for. The probe is the tensor that the policy's signal names.
+ *
+ * - `probe`: in, the probe of the open call, `count` values.
+ * - `newest`, `older`: in, the probe at the last computed call and at the one before it, `count`
+ *   values each.
+ * - `count`: in, number of values.
+ * - `factor_out`: out, the factor; not finite, and then taken for unknown, if the probe had not
+ *   moved between the computed calls or a value is not finite.
+ *
+ * Returns REFRAIN_OK, REFRAIN_E_NULL, or REFRAIN_E_MEMORY if a pointer is not aligned.
+ */
+REFRAIN_API
+refrain_status refrain_cpu_alignment(const float *probe,
+                                     const float *newest,
+                                     const float *older,
+                                     size_t count,
+                                     double *factor_out);
+
+/**
+ * Inner product of two features, added up in double precision: what `refrain_scheduler_commit`
+ * takes for a policy that wants it (REFRAIN_WANTS_PRODUCTS).
+ *
+ * - `a`, `b`: in, `count` values each; may be the same.
+ * - `count`: in, number of values.
+ * - `product_out`: out, the sum of a[i] * b[i]; 0 if there are no values.
+ *
+ * Returns REFRAIN_OK, REFRAIN_E_NULL, or REFRAIN_E_MEMORY if a pointer is not aligned.
+ */
+REFRAIN_API
+refrain_status refrain_cpu_product(const float *a,
+                                   const float *b,
+                                   size_t count,
+                                   double *product_out);
+
+/**
+ * Takes a computed feature into running sums, as a decision says whose slot is
+ * REFRAIN_SET_SLOTS, `sums[k] = weights[k] * feature`, or REFRAIN_ADD_TO_SLOTS, `sums[k] +=
+ * weights[k] * feature`. Computed in double precision, kept in single.
+ *
+ * - `slot`: in, the decision's slot: one of the two.
+ * - `weights`: in, `sum_count` weights, as the decision has them.
+ * - `feature`: in, `count` values.
+ * - `count`: in, values of the feature and of each sum.
+ * - `sums`: in and out, `sum_count` pointers to `count` values each: the slots of the ring. They
+ *   overlap neither one another nor the feature.
+ * - `sum_count`: in, 0 to REFRAIN_MAX_ANCHORS: what `refrain_policy_anchors` says.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_NULL, also for one of the sums; REFRAIN_E_RANGE for another slot or
+ * if `sum_count` is too large; REFRAIN_E_MEMORY if a pointer is not aligned.
+ */
+REFRAIN_API
+refrain_status refrain_cpu_accumulate(uint32_t slot,
+                                      const float *weights,
+                                      const float *feature,
+                                      size_t count,
+                                      float *const *sums,
+                                      uint32_t sum_count);
 
 /**
  * What stands in for a skipped call: `out = base + sum of weights[k] * anchors[k]`, each element

@@ -5,9 +5,10 @@ use core::cell::Cell;
 use core::hint::black_box;
 use std::alloc::System;
 
-use refrain::policy::Family;
+use refrain::policy::{Method, Pool, Wants};
+use refrain::predict::PredictorKind;
 use refrain::text::Named;
-use refrain::{Begin, Call, Lane, Outcome, Policy, Scheduler, Timeline};
+use refrain::{Action, Begin, Call, Lane, Outcome, Policy, Scheduler, Timeline};
 
 thread_local! {
     static COUNT: Cell<u32> = const { Cell::new(0) };
@@ -52,11 +53,13 @@ fn requests(work: impl FnOnce()) -> u32 {
 fn run(text: &str) {
     let policy = Policy::parse(text).expect("valid");
     let mut scheduler = Scheduler::new(&policy, Timeline::new(20), [Lane::NEW; 2]).expect("valid");
-    let mut bytes = [0; 4096];
+    let mut bytes = [0; 8192];
     let bytes = &mut bytes[..scheduler.saved_bytes()];
     for step in 0..20 {
         scheduler.save(bytes).expect("long enough");
-        scheduler.restore(bytes).expect("just saved");
+        scheduler
+            .restore(bytes)
+            .unwrap_or_else(|e| panic!("{text}: {e}"));
         if step % 3 == 0 {
             drop(black_box(scheduler.begin(Call::new(step))));
             scheduler.abandon(0).expect("open");
@@ -64,17 +67,19 @@ fn run(text: &str) {
         let pending = match scheduler.begin(Call::new(step)).expect("in order") {
             Begin::Decided(pending) => pending,
             Begin::Needs(question) => {
-                let values = &[0.05, 0.07][..question.values];
+                let values = &[0.05, 0.07, 1.2, 1.1][..question.values];
                 scheduler.decide(question, values).expect("asked")
             }
         };
         black_box(scheduler.begin(Call::new(99)).is_err());
-        let together = if policy.pool == refrain::policy::Pool::Alone {
-            1
-        } else {
-            2
+        let together = if policy.pool == Pool::Alone { 1 } else { 2 };
+        let measured = match (pending.decision().action, policy.wants()) {
+            (Action::Verify, _) => 1,
+            (Action::Compute, Wants::Products) => 6,
+            _ => together,
         };
-        let event = scheduler.commit(pending, Outcome::Measured(&[0.4, 0.5][..together]));
+        let values = &[0.4, 0.5, 0.4, 0.3, 0.2, 0.1][..measured];
+        let event = scheduler.commit(pending, Outcome::Measured(values));
         black_box(event.expect("decided"));
         black_box((scheduler.stats(), scheduler.notice()));
     }
@@ -84,22 +89,40 @@ fn run(text: &str) {
 
 #[test]
 fn a_run_allocates_nothing() {
-    for family in Family::ALL {
-        let given = match family {
-            Family::MagCache => "model=flux-dev,",
-            Family::Mask => "10010010010010010011,",
-            _ => "",
+    for method in Method::ALL {
+        let given = if *method == Method::MagCache {
+            "model=flux-dev,"
+        } else if method.preset().needs_calibration || *method == Method::Mask {
+            "mask=10010010010010010011,"
+        } else {
+            ""
         };
-        let mut texts = vec![format!("{family}:{given}")];
-        if *family != Family::Full {
+        let mut texts = vec![format!("{method}:{given}")];
+        if *method != Method::Full {
             let extra = [
                 "pool=mean",
                 "predictor=taylor,order=3",
                 "predictor=newton,order=2,pool=any",
+                "predictor=chebyshev,order=4",
+                "predictor=foca",
+                "verify=next,tolerance=0.3",
+                "verify=rollback,tolerance=0.3,split=band,band=0.1",
             ];
-            texts.extend(extra.map(|extra| format!("{family}:{given}{extra}")));
+            texts.extend(extra.map(|extra| format!("{method}:{given}{extra}")));
         }
         for text in texts {
+            assert_eq!(requests(|| run(&text)), 0, "{text}");
+        }
+    }
+    for predictor in PredictorKind::ALL {
+        for text in ["interval:interval=4", "easycache:rescale=identity"] {
+            let text = format!("{text},predictor={predictor}");
+            let table = format!("{text},curve={}", ["1"; 20].join("/"));
+            let text = match (predictor, &text[..1]) {
+                (PredictorKind::Table, _) => table,
+                (PredictorKind::Aligned, "i") => continue,
+                _ => text,
+            };
             assert_eq!(requests(|| run(&text)), 0, "{text}");
         }
     }

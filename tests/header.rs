@@ -6,12 +6,16 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// The core's enums, whose numbers C shares.
-const CORE: [&str; 13] = [
+const CORE: [&str; 17] = [
     "policy/budget.rs",
-    "policy/family.rs",
     "policy/gauge.rs",
+    "policy/guards.rs",
+    "policy/methods/mod.rs",
     "policy/mod.rs",
+    "policy/schedule.rs",
     "policy/site.rs",
+    "policy/split.rs",
+    "policy/verify.rs",
     "predict/mod.rs",
     "scheduler/decision.rs",
     "scheduler/mod.rs",
@@ -23,11 +27,12 @@ const CORE: [&str; 13] = [
 ];
 
 /// The files of the C functions, in the order of the header.
-const FILES: [&str; 12] = [
+const FILES: [&str; 13] = [
     "status",
     "library",
     "names",
-    "policy",
+    "policy/parts",
+    "policy/mod",
     "scheduler/mod",
     "scheduler/report",
     "predictor",
@@ -39,11 +44,20 @@ const FILES: [&str; 12] = [
 ];
 
 /// What the core's comments have beyond ASCII.
-const SPELLED: [(char, &str); 5] = [
+const SPELLED: [(char, &str); 14] = [
     ('≤', "<="),
     ('−', "-"),
+    ('·', "*"),
+    ('‖', "||"),
+    ('–', "-"),
+    ('²', "^2"),
+    ('⌊', "floor("),
+    ('⌋', ")"),
+    ('½', "1/2"),
     ('…', "..."),
     ('γ', "g"),
+    ('λ', "lambda"),
+    ('Δ', "Delta"),
     ('Π', "product of"),
 ];
 
@@ -105,8 +119,8 @@ const SECTIONS: [(&str, &str); 9] = [
     ("refrain_scheduler_size", "Schedulers"),
     ("refrain_predictor_weights", "Predictors"),
     (
-        "refrain_cpu_relative_l1",
-        "Measurements and the blend on buffers of the CPU",
+        "refrain_cpu_change",
+        "Measurements, running sums and the blend on buffers of the CPU",
     ),
     (
         "refrain_kernel_count",

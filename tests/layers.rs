@@ -11,11 +11,15 @@ use std::{
 /// A module and what it may name besides itself.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("text", &[]),
+    ("numeric", &[]),
     ("timeline", &[]),
     ("signal", &["text"]),
-    ("predict", &["text"]),
-    ("measure", &["predict"]),
-    ("policy", &["text", "signal", "timeline", "predict"]),
+    ("predict", &["text", "numeric"]),
+    ("measure", &["numeric", "signal", "predict"]),
+    (
+        "policy",
+        &["text", "numeric", "signal", "timeline", "predict"],
+    ),
     (
         "scheduler",
         &["text", "signal", "timeline", "predict", "policy"],

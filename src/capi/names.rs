@@ -2,9 +2,9 @@
 
 use core::ffi::c_char;
 
-use crate::policy::Method;
+use crate::policy::{Method, Wants};
 use crate::scheduler::{Action, Notice, Reason};
-use crate::signal::{Reference, SignalKind};
+use crate::signal::{Filter, Metric, Reference, SignalKind};
 use crate::text::Named;
 
 fn name<T: Named>(number: u32) -> *const c_char {
@@ -45,6 +45,25 @@ pub extern "C" fn refrain_signal_name(signal: u32) -> *const c_char {
 #[unsafe(no_mangle)]
 pub extern "C" fn refrain_reference_name(reference: u32) -> *const c_char {
     name::<Reference>(reference)
+}
+
+/// The name of a metric, such as "relative-l1"; "unknown" for any other number. The string is static.
+#[unsafe(no_mangle)]
+pub extern "C" fn refrain_metric_name(metric: u32) -> *const c_char {
+    name::<Metric>(metric)
+}
+
+/// The name of a filter, such as "low-pass"; "unknown" for any other number. The string is static.
+#[unsafe(no_mangle)]
+pub extern "C" fn refrain_filter_name(filter: u32) -> *const c_char {
+    name::<Filter>(filter)
+}
+
+/// The name of what computed calls are committed with, such as "products"; "unknown" for any other
+/// number. The string is static.
+#[unsafe(no_mangle)]
+pub extern "C" fn refrain_wants_name(wants: u32) -> *const c_char {
+    name::<Wants>(wants)
 }
 
 /// The name of a notice, such as "nothing-skipped"; "unknown" for any other number. The string is

@@ -12,10 +12,11 @@ use core::cmp::Ordering;
 use clap::Args;
 use serde::Serialize;
 
+use super::calibrated::Table;
 use super::model::{self, AboutModel, Loaded};
 use super::picture::{self, Scale, Sheet};
 use super::report::{self, Failure, Report};
-use super::table::{Align, Table};
+use super::table::{Align, Table as TextTable};
 use super::timed::{Rivals, Run, Stage};
 use super::{events, inspect, replay};
 use crate::dit::{DitConfig, Model};
@@ -72,6 +73,9 @@ pub(super) struct Arguments {
     /// easycache, each with a threshold that suits the emoji model.
     #[arg(long = "policy", value_name = "TEXT")]
     policies: Vec<String>,
+    /// Calibrated table, may be repeated: it counts for the policies of its method
+    #[arg(long = "table", value_name = "FILE")]
+    tables: Vec<PathBuf>,
     /// Sampler steps of a run, each one call of the network
     #[arg(long, value_name = "N", default_value_t = 50)]
     steps: u32,
@@ -248,11 +252,21 @@ fn policies(
     model: &Model,
     settings: &Settings,
 ) -> Result<Vec<(String, Policy)>, Failure> {
+    let tables = arguments.tables.iter().map(|path| Table::read(path));
+    let tables: Vec<Table> = tables.collect::<Result<_, _>>()?;
+    for table in &tables {
+        table.note_other(model.known_as().unwrap_or("another"), settings.steps)?;
+    }
     let check = |text: &str| -> Result<(String, Policy), Failure> {
         let text = text.trim();
         let about =
             |error: &dyn core::fmt::Display| Failure::about(format_args!("--policy {text}"), error);
-        let policy = Policy::parse(text).map_err(|error| about(&error))?;
+        let mut policy = Policy::parse(text).map_err(|error| about(&error))?;
+        for table in &tables {
+            if table.method()? == policy.method {
+                policy = table.apply(&policy)?;
+            }
+        }
         let settings = Settings {
             policy,
             ..settings.clone()
@@ -375,7 +389,7 @@ fn entries(full: &Run, runs: &[Rivals]) -> Vec<Entry> {
 }
 
 fn table(full: &Run, runs: &[Rivals], report: &mut Report) {
-    let mut table = Table::new([
+    let mut table = TextTable::new([
         ("policy", Align::Left),
         ("computed", Align::Right),
         ("calls/computed", Align::Right),
@@ -418,7 +432,7 @@ fn table(full: &Run, runs: &[Rivals], report: &mut Report) {
     }
     report.line(table);
     report.line("");
-    let mut traces = Table::new([("trace", Align::Left), ("policy", Align::Left)]);
+    let mut traces = TextTable::new([("trace", Align::Left), ("policy", Align::Left)]);
     for run in core::iter::once(full).chain(runs.iter().map(|rivals| &rivals.cached)) {
         traces.row([run.trace.clone(), run.policy.clone()]);
     }

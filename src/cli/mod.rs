@@ -4,6 +4,7 @@
 //! What goes wrong is one line there, `error: …`, and the exit status is 1, or 2 for a wrong command
 //! line.
 
+mod calibrated;
 mod events;
 mod forward;
 mod generate;
@@ -13,6 +14,7 @@ mod picture;
 mod policies;
 mod replay;
 mod report;
+mod signals;
 mod table;
 mod timed;
 

@@ -23,7 +23,8 @@ pub(super) struct Table {
 
 impl Table {
     /// A table with that header.
-    pub(super) fn new<const N: usize>(header: [(&str, Align); N]) -> Self {
+    pub(super) fn new<'a>(header: impl AsRef<[(&'a str, Align)]>) -> Self {
+        let header = header.as_ref();
         Self {
             columns: header.iter().map(|(_, align)| *align).collect(),
             rows: alloc::vec![header.iter().map(|(name, _)| name.to_string()).collect()],
@@ -31,7 +32,7 @@ impl Table {
     }
 
     /// Adds a row, one cell a column.
-    pub(super) fn row<const N: usize>(&mut self, cells: [String; N]) {
+    pub(super) fn row(&mut self, cells: impl Into<Vec<String>>) {
         self.rows.push(cells.into());
     }
 }

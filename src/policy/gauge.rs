@@ -83,8 +83,8 @@ impl Rescale {
 pub enum CurveBy {
     /// The step, as a share of the run; the nearest value counts.
     Step = 0,
-    /// The call's time between `curve_start` and `curve_end`; values in between are interpolated,
-    /// so that a curve fits a run of other steps or another spacing.
+    /// The call's time between the curve's start and end; values in between are interpolated, so
+    /// that a curve fits a run of other steps or another spacing.
     Time = 1,
 }
 

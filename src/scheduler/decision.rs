@@ -16,7 +16,7 @@ pub const SET_SLOTS: u32 = u32::MAX - 2;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Action {
-    /// Run the network; write what the site gave to the anchor slot.
+    /// Run the network; write what the site gave to the anchor slot, or into running sums.
     Compute = 0,
     /// Take the newest anchor as it is.
     Reuse = 1,
@@ -86,8 +86,8 @@ pub enum Reason {
     Free = 12,
     /// Computed: the schedule says so.
     Schedule = 13,
-    /// Computed: the forecast of the call before, or of this call, was found to be wrong. In an
-    /// [`Event`] of a verified call: it was found to be wrong.
+    /// Computed: the forecast of the call before, or of this call, was found to be wrong. In the
+    /// event of a verified call: it was found to be wrong.
     ForecastRejected = 14,
     /// Computed: the signals of the run have added up to their limit.
     MaxSpent = 15,

@@ -26,7 +26,7 @@ use core::borrow::Borrow;
 
 use crate::policy::{Gauge, GaugeKind, MAX_MASK, Policy, PolicyError, Pool, Schedule, Window};
 use crate::predict::PredictorKind;
-use crate::signal::{Reference, SignalKind};
+use crate::signal::{Filter, Metric, Reference, SignalKind};
 use crate::text::{Named, named};
 use crate::timeline::{Call, Timeline};
 pub(crate) use state::State;
@@ -48,8 +48,12 @@ pub struct Question {
     lane: u32,
     /// What to measure.
     pub signal: SignalKind,
+    /// How its change becomes a number.
+    pub metric: Metric,
     /// What to compare it with.
     pub reference: Reference,
+    /// What both go through before; [`Gauge::filter_size`] has its size.
+    pub filter: Filter,
     /// Values wanted: one per lane that decides; for an aligned prediction then as many factors.
     pub values: usize,
     /// Whether factors of an aligned prediction are wanted behind the signals: how far the probe has
@@ -179,7 +183,11 @@ impl<L: AsRef<[Lane]> + AsMut<[Lane]>, P: Borrow<Policy>> Scheduler<L, P> {
     /// [`CallError`] if the call is not on the timeline or out of order.
     pub fn begin(&mut self, call: Call) -> Result<Begin, CallError> {
         let Gauge {
-            signal, reference, ..
+            signal,
+            metric,
+            reference,
+            filter,
+            ..
         } = self.policy().gauge;
         let mut state = self.state();
         let values = state.wanted();
@@ -190,7 +198,9 @@ impl<L: AsRef<[Lane]> + AsMut<[Lane]>, P: Borrow<Policy>> Scheduler<L, P> {
             None => Begin::Needs(Question {
                 lane,
                 signal,
+                metric,
                 reference,
+                filter,
                 values,
                 aligned,
             }),

@@ -20,7 +20,7 @@ int main(int argc, char **argv) {
         float *values = calloc(8, sizeof *values);
         double change;
         CHECK(values != NULL);
-        TRY(refrain_cpu_mean_change(values, values + 4, 5, &change));
+        TRY(refrain_cpu_change(REFRAIN_METRIC_MEAN_ABSOLUTE, values, values + 4, 5, &change));
         printf("%g\n", change);
         free(values);
     }

@@ -4,8 +4,13 @@
      case NAME
      policy TEXT
      run STEPS EVALUATIONS LANES
-     call STEP EVALUATION LANE TIME INVALIDATED SIGNALS signal... RATES rate...
+     call STEP EVALUATION LANE TIME INVALIDATED SIGNALS signal... FACTORS factor... RATES rate...
+          ERRORS error...
      end
+
+   The values of a call are handed in where they are wanted: factors behind the signals of an aligned
+   prediction, rates (or late signals, or products) with a computed call, the error with a verified
+   one. A call that is given up is made again at once.
 
    Every case is run as it is, after a reset, and once more with the state saved, wiped and restored
    at every point; all three must agree. */
@@ -18,11 +23,15 @@
 #define MOST_CALLS 4096
 #define MOST_LANES 16
 
+typedef struct list {
+    uint32_t count;
+    double values[MOST_LANES];
+} list;
+
 typedef struct input {
     refrain_call call;
     int invalidated;
-    uint32_t signals, rates;
-    double signal[MOST_LANES], rate[MOST_LANES];
+    list signals, factors, rates, errors;
 } input;
 
 static input inputs[MOST_CALLS];
@@ -59,31 +68,48 @@ static void move_house(int moving) {
 }
 
 static void drive(int moving, char *actions, char *reasons) {
-    static const char letters[] = "awlomnrtuks.f";
-    size_t i;
+    static const char letters[] = "awlomnrtuks.fhxp";
+    size_t i, made = 0;
     for (i = 0; i < input_count; i++) {
         const input *in = &inputs[i];
-        refrain_decision decision;
+        refrain_decision todo;
         refrain_event event;
-        uint32_t rates;
+        int again = 0;
         if (in->invalidated) TRY(refrain_scheduler_invalidate(scheduler, in->call.lane));
-        move_house(moving);
-        TRY(refrain_scheduler_begin(scheduler, &in->call, &decision));
-        move_house(moving);
-        if (decision.needs != 0) {
-            CHECK(decision.needs == in->signals);
-            TRY(refrain_scheduler_decide(scheduler, decision.lane, in->signal, in->signals,
-                                         &decision));
+        do {
+            const double *values = NULL;
+            uint32_t count = 0;
             move_house(moving);
-        }
-        CHECK(decision.needs == 0 && decision.reason < sizeof letters - 1);
-        rates = decision.action == REFRAIN_ACTION_COMPUTE ? in->rates : 0;
-        TRY(refrain_scheduler_commit(scheduler, decision.lane, in->rate, rates, &event));
-        CHECK(event.slot == decision.slot && event.order == decision.order);
-        actions[i] = refrain_action_letter(decision.action);
-        reasons[i] = letters[decision.reason];
+            TRY(refrain_scheduler_begin(scheduler, &in->call, &todo));
+            move_house(moving);
+            if (todo.needs != 0) {
+                double asked[2 * MOST_LANES];
+                uint32_t signals = in->signals.count, factors = todo.aligned ? in->factors.count : 0;
+                memcpy(asked, in->signals.values, signals * sizeof *asked);
+                memcpy(asked + signals, in->factors.values, factors * sizeof *asked);
+                CHECK(todo.needs == signals + factors);
+                TRY(refrain_scheduler_decide(scheduler, todo.lane, asked, todo.needs, &todo));
+                move_house(moving);
+            }
+            CHECK(todo.needs == 0 && todo.reason < sizeof letters - 1 && made < MOST_CALLS);
+            if (todo.action == REFRAIN_ACTION_COMPUTE) {
+                values = in->rates.values;
+                count = in->rates.count;
+            } else if (todo.action == REFRAIN_ACTION_VERIFY) {
+                values = in->errors.values;
+                count = in->errors.count;
+            }
+            TRY(refrain_scheduler_commit(scheduler, todo.lane, values, count, &event));
+            CHECK(event.slot == todo.slot && event.order == todo.order);
+            CHECK(event.action == todo.action);
+            actions[made] = refrain_action_letter(event.action);
+            reasons[made++] = letters[event.reason];
+            again = !again && event.action == REFRAIN_ACTION_VERIFY
+                    && event.reason == REFRAIN_REASON_FORECAST_REJECTED
+                    && policy.verify.kind == REFRAIN_VERIFY_KIND_ROLLBACK;
+        } while (again);
     }
-    actions[i] = reasons[i] = 0;
+    actions[made] = reasons[made] = 0;
 }
 
 static void run_case(const char *name) {
@@ -105,6 +131,13 @@ static double number(char **at) {
     return value;
 }
 
+static void read_list(char **at, list *into) {
+    uint32_t i;
+    into->count = (uint32_t)number(at);
+    CHECK(into->count <= MOST_LANES);
+    for (i = 0; i < into->count; i++) into->values[i] = number(at);
+}
+
 int main(void) {
     static char line[65536], name[256];
     while (fgets(line, sizeof line, stdin)) {
@@ -124,7 +157,6 @@ int main(void) {
             CHECK(lanes <= MOST_LANES);
         } else if (strcmp(line, "call") == 0) {
             input *in = &inputs[input_count++];
-            uint32_t i;
             CHECK(input_count <= MOST_CALLS);
             memset(in, 0, sizeof *in);
             in->call.step = (uint32_t)number(&at);
@@ -132,12 +164,10 @@ int main(void) {
             in->call.lane = (uint32_t)number(&at);
             in->call.time = number(&at);
             in->invalidated = (int)number(&at);
-            in->signals = (uint32_t)number(&at);
-            CHECK(in->signals <= MOST_LANES);
-            for (i = 0; i < in->signals; i++) in->signal[i] = number(&at);
-            in->rates = (uint32_t)number(&at);
-            CHECK(in->rates <= MOST_LANES);
-            for (i = 0; i < in->rates; i++) in->rate[i] = number(&at);
+            read_list(&at, &in->signals);
+            read_list(&at, &in->factors);
+            read_list(&at, &in->rates);
+            read_list(&at, &in->errors);
         } else {
             CHECK(strcmp(line, "end") == 0);
             run_case(name);

@@ -31,61 +31,120 @@ static void *aligned(unsigned char *bytes) {
     return bytes + (REFRAIN_ALIGNMENT - (uintptr_t)bytes % REFRAIN_ALIGNMENT) % REFRAIN_ALIGNMENT;
 }
 
+/* What a host keeps from call to call. */
+static float slots[REFRAIN_MAX_ANCHORS][LEN];
+static float previous[LEN], computed[2][LEN]; /* the last two computed, newest first */
+static uint32_t kept[REFRAIN_MAX_ANCHORS];    /* slots, newest first */
+static uint32_t kept_count, computed_count;
+
+/* What the policy wants a computed call to be committed with; returns how many values. */
+static uint32_t committed(const refrain_policy *policy, const float *now, double *values) {
+    const refrain_gauge *gauge = &policy->gauge;
+    uint32_t wants, k;
+    double input;
+    TRY(refrain_policy_wants(policy, &wants));
+    switch (wants) {
+    case REFRAIN_WANTS_RATE:
+        if (computed_count == 0) return 0;
+        TRY(refrain_cpu_change(REFRAIN_METRIC_MEAN_ABSOLUTE, computed[0], now, LEN, &input));
+        TRY(refrain_cpu_rate(input, computed[0], now, LEN, values));
+        return 1;
+    case REFRAIN_WANTS_SIGNAL:
+        if (computed_count == 0) return 0;
+        TRY(refrain_cpu_change(gauge->metric,
+                               gauge->reference == REFRAIN_REFERENCE_PREVIOUS ? previous
+                                                                              : computed[0],
+                               now, LEN, values));
+        return 1;
+    case REFRAIN_WANTS_PRODUCTS:
+        TRY(refrain_cpu_product(now, now, LEN, values));
+        for (k = 0; k < kept_count && k < 5; k++)
+            TRY(refrain_cpu_product(now, slots[kept[k]], LEN, values + 1 + k));
+        return k + 1;
+    default:
+        CHECK(wants == REFRAIN_WANTS_NOTHING);
+        return 0;
+    }
+}
+
+static void keep(uint32_t slot, uint32_t anchors, const float *feature) {
+    uint32_t k;
+    CHECK(slot < anchors);
+    memcpy(slots[slot], feature, sizeof slots[slot]);
+    for (k = 0; k < kept_count && kept[k] != slot; k++) {}
+    if (k == kept_count) kept_count++;
+    for (; k > 0; k--) kept[k] = kept[k - 1];
+    kept[0] = slot;
+}
+
 /* One run; `trace` gets a letter a call. Returns the largest relative error of a forecast. */
-static double drive(refrain_scheduler *scheduler, int plant, char *trace) {
-    static float slots[REFRAIN_MAX_ANCHORS][LEN];
-    static float before[LEN], now[LEN], forecast[LEN], last_computed[LEN], v_before[LEN];
-    const float *anchors[REFRAIN_MAX_ANCHORS];
+static double drive(refrain_scheduler *scheduler, const refrain_policy *policy, int plant,
+                    char *trace) {
+    static float now[LEN], forecast[LEN];
+    const float *ring[REFRAIN_MAX_ANCHORS];
+    float *sums[REFRAIN_MAX_ANCHORS];
     double worst = 0.0;
-    uint32_t step, k;
-    int i, computed = 0;
-    for (k = 0; k < REFRAIN_MAX_ANCHORS; k++) anchors[k] = slots[k];
+    uint32_t step, k, anchors, rejected = 0;
+    int i;
+    TRY(refrain_policy_anchors(policy, &anchors));
+    kept_count = computed_count = 0;
+    for (k = 0; k < REFRAIN_MAX_ANCHORS; k++) ring[k] = sums[k] = slots[k];
     for (step = 0; step < STEPS; step++) {
         refrain_call call = {0, 0, 0, 0, 0.0};
-        refrain_decision decision;
+        refrain_decision todo;
         refrain_event event;
-        double t = 3.0 - 0.125 * step, rate = 0.0;
-        uint32_t rates = 0;
+        double t = 3.0 - 0.125 * step, values[8];
+        uint32_t count = 0;
         call.step = step;
         call.time = t;
         network(t, now);
-        TRY(refrain_scheduler_begin(scheduler, &call, &decision));
-        if (decision.needs != 0) {
-            double change;
-            CHECK(decision.needs == 1 && step > 0);
-            if (decision.signal == REFRAIN_SIGNAL_MODEL_INPUT) {
-                TRY(refrain_cpu_mean_change(before, now, LEN, &change));
-            } else {
-                TRY(refrain_cpu_relative_l1(before, now, LEN, &change));
-            }
-            TRY(refrain_scheduler_decide(scheduler, decision.lane, &change, 1, &decision));
+        TRY(refrain_scheduler_begin(scheduler, &call, &todo));
+        if (todo.needs != 0) {
+            CHECK(todo.needs == 1 + todo.aligned && step > 0);
+            TRY(refrain_cpu_change(todo.metric,
+                                   todo.reference == REFRAIN_REFERENCE_PREVIOUS ? previous
+                                                                                : computed[0],
+                                   now, LEN, values));
+            values[1] = NAN;
+            if (todo.aligned && computed_count > 1)
+                TRY(refrain_cpu_alignment(now, computed[0], computed[1], LEN, values + 1));
+            TRY(refrain_scheduler_decide(scheduler, todo.lane, values, todo.needs, &todo));
         }
-        CHECK(decision.needs == 0);
-        if (decision.action == REFRAIN_ACTION_COMPUTE) {
-            CHECK(decision.slot < REFRAIN_MAX_ANCHORS);
-            memcpy(slots[decision.slot], now, sizeof now);
-            if (computed) {
-                double input_change;
-                TRY(refrain_cpu_mean_change(last_computed, now, LEN, &input_change));
-                TRY(refrain_cpu_rate(input_change, v_before, now, LEN, &rate));
-                rates = 1;
-            }
-            memcpy(last_computed, now, sizeof now);
-            memcpy(v_before, now, sizeof now);
-            computed = 1;
+        CHECK(todo.needs == 0 && !(rejected && todo.action != REFRAIN_ACTION_COMPUTE));
+        if (todo.action == REFRAIN_ACTION_COMPUTE) {
+            count = committed(policy, now, values);
+            if (todo.slot == REFRAIN_SET_SLOTS || todo.slot == REFRAIN_ADD_TO_SLOTS)
+                TRY(refrain_cpu_accumulate(todo.slot, todo.weights, now, LEN, sums, anchors));
+            else
+                keep(todo.slot, anchors, now);
+            memcpy(computed[1], computed[0], sizeof now);
+            memcpy(computed[0], now, sizeof now);
+            computed_count++;
         } else {
-            if (plant) decision.weights[0] += 0.01f;
-            TRY(refrain_cpu_blend(decision.weights, anchors, REFRAIN_MAX_ANCHORS, NULL, LEN,
-                                  forecast));
+            if (plant) todo.weights[0] += 0.01f;
+            TRY(refrain_cpu_blend(todo.weights, ring, anchors, NULL, LEN, forecast));
+            if (todo.action == REFRAIN_ACTION_VERIFY) {
+                TRY(refrain_cpu_change(REFRAIN_METRIC_RELATIVE_L1, now, forecast, LEN, values));
+                count = 1;
+            }
+            if (todo.slot != REFRAIN_NO_SLOT) keep(todo.slot, anchors, forecast);
+        }
+        TRY(refrain_scheduler_commit(scheduler, todo.lane, values, count, &event));
+        CHECK(event.action == todo.action && event.step == step && event.slot == todo.slot);
+        rejected = event.reason == REFRAIN_REASON_FORECAST_REJECTED
+                   && event.action == REFRAIN_ACTION_VERIFY;
+        if (rejected && policy->verify.kind == REFRAIN_VERIFY_KIND_ROLLBACK) {
+            step--;
+            continue;
+        }
+        CHECK(rejected || event.reason == todo.reason);
+        if (todo.action != REFRAIN_ACTION_COMPUTE)
             for (i = 0; i < LEN; i++) {
                 double error = fabs(forecast[i] - now[i]) / (1.0 + fabs(now[i]));
                 if (error > worst) worst = error;
             }
-        }
-        memcpy(before, now, sizeof now);
-        TRY(refrain_scheduler_commit(scheduler, decision.lane, rates ? &rate : NULL, rates, &event));
-        CHECK(event.action == decision.action && event.step == step && event.reason == decision.reason);
-        trace[step] = refrain_action_letter(decision.action);
+        memcpy(previous, now, sizeof now);
+        trace[step] = refrain_action_letter(todo.action);
     }
     trace[STEPS] = 0;
     return worst;
@@ -107,12 +166,13 @@ static refrain_scheduler *start(void *memory, const char *text) {
 
 static void check_counters(const refrain_scheduler *scheduler, const char *trace) {
     refrain_stats stats;
-    uint32_t reason, count, by_reason = 0, letters[3] = {0, 0, 0};
+    uint32_t reason, count, by_reason = 0, letters[4] = {0, 0, 0, 0};
     const char *at;
-    for (at = trace; *at; at++) letters[*at == 'C' ? 0 : *at == 'r' ? 1 : 2]++;
+    for (at = trace; *at; at++) letters[strchr("Crpv", *at) - "Crpv"]++;
     TRY(refrain_scheduler_stats(scheduler, &stats));
     CHECK(stats.calls == STEPS && stats.computed == letters[0]);
     CHECK(stats.reused == letters[1] && stats.predicted == letters[2]);
+    CHECK(stats.verified == letters[3]);
     for (reason = 0; strcmp(refrain_reason_name(reason), "unknown") != 0; reason++) {
         TRY(refrain_scheduler_reason_count(scheduler, reason, &count));
         by_reason += count;
@@ -168,16 +228,25 @@ static void check_moving(void) {
 
 /* A predictor without a scheduler: exact on a parabola, whatever the spacing. */
 static void check_predictor(void) {
-    refrain_predictor newton = {REFRAIN_PREDICTOR_KIND_NEWTON, 2, REFRAIN_AXIS_TIME, 0};
     const double times[4] = {0.5, 0.75, 1.5, 9.0};
+    refrain_predictor_inputs given = {0};
+    refrain_policy policy;
     refrain_weights weights;
     double sum = 0.0;
     uint32_t k;
-    TRY(refrain_predictor_weights(&newton, times, 4, 0.125, &weights));
+    TRY(refrain_policy_parse("interval:predictor=newton,order=2,axis=time", sizeof policy, &policy,
+                             NULL, 0));
+    given.times = times;
+    given.count = 4;
+    given.target = 0.125;
+    given.span = STEPS;
+    TRY(refrain_predictor_weights(&policy.predictor, &given, &weights));
     CHECK(weights.count == 3);
     for (k = 0; k < weights.count; k++) sum += weights.values[k] * feature(3, times[k]);
     CHECK(fabs(sum - feature(3, 0.125)) < 1e-12);
-    TRY(refrain_predictor_weights(&newton, NULL, 0, 0.125, &weights));
+    given.times = NULL;
+    given.count = 0;
+    TRY(refrain_predictor_weights(&policy.predictor, &given, &weights));
     CHECK(weights.count == 0 && weights.values[0] == 0.0);
 }
 
@@ -185,26 +254,29 @@ static void check_texts(void) {
     refrain_policy policy, again;
     char text[256];
     size_t length;
-    uint32_t family, flag;
-    for (family = 0; strcmp(refrain_family_name(family), "unknown") != 0; family++) {
-        TRY(refrain_policy_default(family, sizeof policy, &policy));
+    uint32_t method, number;
+    for (method = 0; strcmp(refrain_method_name(method), "unknown") != 0; method++) {
+        TRY(refrain_policy_default(method, sizeof policy, &policy));
         TRY(refrain_policy_text(&policy, text, sizeof text, &length));
-        CHECK(strlen(text) == length && strcmp(text, refrain_family_name(family)) == 0);
+        CHECK(strlen(text) == length && strcmp(text, refrain_method_name(method)) == 0);
         TRY(refrain_policy_parse(text, sizeof again, &again, NULL, 0));
         CHECK(memcmp(&policy, &again, sizeof policy) == 0);
     }
-    CHECK(family == REFRAIN_FAMILY_TAYLOR_SEER + 1);
-    TRY(refrain_policy_default(REFRAIN_FAMILY_MAG_CACHE, sizeof policy, &policy));
-    TRY(refrain_policy_needs_curve(&policy, &flag));
-    CHECK(flag == 1);
-    policy.gauge.curve_len = 2;
-    policy.gauge.curve[0] = policy.gauge.curve[1] = 1.0;
-    TRY(refrain_policy_needs_curve(&policy, &flag));
-    CHECK(flag == 0);
+    CHECK(method > REFRAIN_METHOD_TAYLOR_SEER);
+    TRY(refrain_policy_default(REFRAIN_METHOD_MAG_CACHE, sizeof policy, &policy));
+    TRY(refrain_policy_needs_table(&policy, &number));
+    CHECK(number == 1);
+    policy.gauge.curve.len = 2;
+    policy.gauge.curve.values[0] = policy.gauge.curve.values[1] = 1.0;
+    TRY(refrain_policy_needs_table(&policy, &number));
+    CHECK(number == 0);
     TRY(refrain_policy_check(&policy, STEPS, 1, NULL, 0));
-    TRY(refrain_policy_default(REFRAIN_FAMILY_EASY_CACHE, sizeof policy, &policy));
-    TRY(refrain_policy_wants_rate(&policy, &flag));
-    CHECK(flag == 1);
+    TRY(refrain_policy_default(REFRAIN_METHOD_MASK, sizeof policy, &policy));
+    TRY(refrain_policy_needs_table(&policy, &number));
+    CHECK(number == 1);
+    TRY(refrain_policy_default(REFRAIN_METHOD_EASY_CACHE, sizeof policy, &policy));
+    TRY(refrain_policy_wants(&policy, &number));
+    CHECK(number == REFRAIN_WANTS_RATE && strcmp(refrain_wants_name(number), "rate") == 0);
     policy.guards.last_steps = 2;
     TRY(refrain_policy_text(&policy, text, sizeof text, &length));
     CHECK(strcmp(text, "easycache:last=2") == 0);
@@ -222,6 +294,8 @@ static void check_texts(void) {
     CHECK(strcmp(refrain_action_name(REFRAIN_ACTION_PREDICT), "predict") == 0);
     CHECK(strcmp(refrain_reason_name(REFRAIN_REASON_FREE), "free") == 0);
     CHECK(strcmp(refrain_signal_name(REFRAIN_SIGNAL_MODEL_INPUT), "model-input") == 0);
+    CHECK(strcmp(refrain_metric_name(REFRAIN_METRIC_L2), "l2") == 0);
+    CHECK(strcmp(refrain_filter_name(REFRAIN_FILTER_LOW_PASS), "low-pass") == 0);
     CHECK(strcmp(refrain_reference_name(REFRAIN_REFERENCE_COMPUTED), "computed") == 0);
     CHECK(strcmp(refrain_notice_name(REFRAIN_NOTICE_CANNOT_SKIP), "cannot-skip") == 0);
     CHECK(refrain_action_letter(99) == '?');
@@ -240,6 +314,9 @@ int main(int argc, char **argv) {
         {"teacache:threshold=0.3", 0.5, 1},
         {"easycache:threshold=0.3,warmup=3", 0.9, 1},
         {"mask:111010101010101010101011", 0.5, 1},
+        {"interval:interval=3,verify=rollback,tolerance=0.1", 0.5, 1},
+        {"interval:interval=4,verify=next,tolerance=0.1,verify_from=2", 1.0, 1},
+        {"fbcache:gauge=late,interval=3,threshold=0.5", 0.5, 1},
     };
     int plant = argc > 1 && strcmp(argv[1], "plant") == 0;
     size_t i, bytes;
@@ -259,16 +336,16 @@ int main(int argc, char **argv) {
         TRY(refrain_policy_anchors(&policy, &anchors));
         CHECK(anchors == runs[i].anchors);
         if (anchors == 0) continue; /* nothing is kept, so there is nothing to drive */
-        worst = drive(scheduler, plant, trace);
+        worst = drive(scheduler, &policy, plant, trace);
         if (worst > runs[i].tolerance) {
             fprintf(stderr, "%s: a forecast is off by %g\n", runs[i].policy, worst);
             return 2;
         }
         check_counters(scheduler, trace);
         TRY(refrain_scheduler_notice(scheduler, &notice));
-        CHECK(notice == REFRAIN_NOTICE_NONE && strpbrk(trace, "rp") != NULL);
+        CHECK(notice == REFRAIN_NOTICE_NONE && strpbrk(trace, "rpv") != NULL);
         TRY(refrain_scheduler_reset(scheduler));
-        drive(scheduler, plant, again);
+        drive(scheduler, &policy, plant, again);
         CHECK(strcmp(trace, again) == 0);
         printf("%-60s %s %.1e\n", runs[i].policy, trace, worst);
     }

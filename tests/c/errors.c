@@ -1,5 +1,5 @@
-/* Everything a caller of policies, schedulers, predictors and buffers can get wrong that the library
-   can see. tests/capi compares the rows of NULL pointers with the functions of the header.
+/* Everything a caller of policies and schedulers can get wrong that the library can see. tests/capi
+   compares the rows of NULL pointers with the functions of the header.
 
    Usage: errors [plant-status|plant-output] */
 #include <math.h>
@@ -36,22 +36,27 @@ static void policies(void) {
     size_t i, length;
     /* Places of the enums in a policy. */
     static const size_t enums[] = {
-        offsetof(refrain_policy, family),
-        offsetof(refrain_policy, gauge.kind),
-        offsetof(refrain_policy, gauge.signal),
-        offsetof(refrain_policy, gauge.reference),
-        offsetof(refrain_policy, gauge.rescale),
-        offsetof(refrain_policy, budget.kind),
-        offsetof(refrain_policy, budget.comparator),
-        offsetof(refrain_policy, predictor.kind),
-        offsetof(refrain_policy, predictor.axis),
-        offsetof(refrain_policy, site.kind),
-        offsetof(refrain_policy, pool),
+        offsetof(refrain_policy, method),            offsetof(refrain_policy, gauge.kind),
+        offsetof(refrain_policy, gauge.signal),      offsetof(refrain_policy, gauge.metric),
+        offsetof(refrain_policy, gauge.reference),   offsetof(refrain_policy, gauge.filter),
+        offsetof(refrain_policy, gauge.rescale),     offsetof(refrain_policy, gauge.schedule),
+        offsetof(refrain_policy, gauge.level),       offsetof(refrain_policy, gauge.deviation),
+        offsetof(refrain_policy, gauge.curve.by),    offsetof(refrain_policy, budget.kind),
+        offsetof(refrain_policy, budget.comparator), offsetof(refrain_policy, budget.scale),
+        offsetof(refrain_policy, budget.progress),   offsetof(refrain_policy, predictor.kind),
+        offsetof(refrain_policy, predictor.axis),    offsetof(refrain_policy, split.kind),
+        offsetof(refrain_policy, verify.kind),       offsetof(refrain_policy, site.kind),
+        offsetof(refrain_policy, site.keep),         offsetof(refrain_policy, pool),
+        offsetof(refrain_policy, guards.run_count),  offsetof(refrain_policy, guards.rounding),
+        offsetof(refrain_policy, guards.window),
     };
     static const size_t reserved[] = {
-        offsetof(refrain_policy, gauge.reserved),     offsetof(refrain_policy, budget.reserved),
-        offsetof(refrain_policy, guards.reserved),    offsetof(refrain_policy, predictor.reserved),
-        offsetof(refrain_policy, site.reserved),      offsetof(refrain_policy, reserved),
+        offsetof(refrain_policy, gauge.codebook.reserved),
+        offsetof(refrain_policy, budget.reserved),
+        offsetof(refrain_policy, guards.reserved),
+        offsetof(refrain_policy, predictor.reserved),
+        offsetof(refrain_policy, split.reserved),
+        offsetof(refrain_policy, reserved),
     };
     POLICY("teacache", &good);
 
@@ -64,12 +69,12 @@ static void policies(void) {
     NUL(refrain_policy_check, policy, (NULL, 0, 0, NULL, 0));
     NUL(refrain_policy_anchors, policy, (NULL, &out.number));
     NUL(refrain_policy_anchors, anchors_out, (&good, NULL));
-    NUL(refrain_policy_wants_rate, policy, (NULL, &out.number));
-    NUL(refrain_policy_wants_rate, wants_out, (&good, NULL));
-    NUL(refrain_policy_needs_curve, policy, (NULL, &out.number));
-    NUL(refrain_policy_needs_curve, needs_out, (&good, NULL));
+    NUL(refrain_policy_wants, policy, (NULL, &out.number));
+    NUL(refrain_policy_wants, wants_out, (&good, NULL));
+    NUL(refrain_policy_needs_table, policy, (NULL, &out.number));
+    NUL(refrain_policy_needs_table, needs_out, (&good, NULL));
 
-    ROW("unknown family", refrain_policy_default(99, sizeof good, &out.policy), REFRAIN_E_RANGE);
+    ROW("unknown method", refrain_policy_default(999, sizeof good, &out.policy), REFRAIN_E_RANGE);
     ROW("default, size 0", refrain_policy_default(0, 0, &out.policy), REFRAIN_E_CONFIG_SIZE);
     ROW("default, one byte short", refrain_policy_default(0, sizeof good - 1, &out.policy),
         REFRAIN_E_CONFIG_SIZE);
@@ -91,7 +96,7 @@ static void policies(void) {
         refrain_policy_parse("teacache:threshold=-2", sizeof good, &out.policy, why, sizeof why),
         REFRAIN_E_VALUE);
     CHECK(strstr(why, "threshold") && strstr(why, "-2") && strstr(why, "0 to 1000000"));
-    ROW("parse, unknown family",
+    ROW("parse, unknown method",
         refrain_policy_parse("teecache", sizeof good, &out.policy, why, 12), REFRAIN_E_VALUE);
     CHECK(strlen(why) == 11);
     ROW("parse, not UTF-8",
@@ -123,9 +128,9 @@ static void policies(void) {
     for (i = 0; i < sizeof enums / sizeof *enums; i++) {
         bad = good;
         number = (uint32_t *)(void *)((unsigned char *)&bad + enums[i]);
-        *number = 9;
-        ROW("enum 9", refrain_policy_check(&bad, 0, 0, why, sizeof why), REFRAIN_E_VALUE);
-        CHECK(strstr(why, " is 9; allowed is 0 to "));
+        *number = 999;
+        ROW("enum 999", refrain_policy_check(&bad, 0, 0, why, sizeof why), REFRAIN_E_VALUE);
+        CHECK(strstr(why, " is 999; allowed is 0 to "));
         *number = 0xFFFFFFFF;
         ROW("enum -1", refrain_policy_anchors(&bad, &out.number), REFRAIN_E_VALUE);
     }
@@ -139,8 +144,11 @@ static void policies(void) {
     ROW("threshold NaN", refrain_policy_check(&bad, 0, 0, why, sizeof why), REFRAIN_E_VALUE);
     CHECK(strstr(why, "threshold"));
     bad = good;
-    bad.gauge.curve_len = 0xFFFFFFFF;
-    ROW("curve_len -1", refrain_policy_check(&bad, 0, 0, NULL, 0), REFRAIN_E_VALUE);
+    bad.gauge.curve.len = 0xFFFFFFFF;
+    ROW("curve.len -1", refrain_policy_check(&bad, 0, 0, NULL, 0), REFRAIN_E_VALUE);
+    bad = good;
+    bad.gauge.codebook.len = 0xFFFFFFFF;
+    ROW("codebook.len -1", refrain_policy_check(&bad, 0, 0, NULL, 0), REFRAIN_E_VALUE);
     bad = good;
     bad.guards.mask_len = 0xFFFFFFFF;
     ROW("mask_len -1", refrain_policy_check(&bad, 0, 0, NULL, 0), REFRAIN_E_VALUE);
@@ -153,9 +161,13 @@ static void policies(void) {
     CHECK(strstr(why, "2147483648 steps"));
     ROW("no evaluations", refrain_policy_check(&good, 8, 0, NULL, 0), REFRAIN_E_VALUE);
     TRY(refrain_policy_check(&good, 0, 0, NULL, 0));
-    TRY(refrain_policy_default(REFRAIN_FAMILY_MAG_CACHE, sizeof bad, &bad));
+    TRY(refrain_policy_default(REFRAIN_METHOD_MAG_CACHE, sizeof bad, &bad));
     TRY(refrain_policy_check(&bad, 0, 0, NULL, 0));
     ROW("curve missing", refrain_policy_check(&bad, 8, 1, why, sizeof why), REFRAIN_E_VALUE);
+    CHECK(strstr(why, "curve"));
+    POLICY("mask", &bad);
+    ROW("mask missing", refrain_policy_check(&bad, 8, 1, why, sizeof why), REFRAIN_E_VALUE);
+    CHECK(strstr(why, "mask"));
 
     ROW("text, capacity 0", refrain_policy_text(&good, NULL, 0, &out.size), REFRAIN_E_CAPACITY);
     TRY(refrain_policy_text(&good, out.string, sizeof out.string, &out.size));
@@ -209,6 +221,12 @@ static void schedulers(void) {
     ROW("init with nine evaluations",
         refrain_scheduler_init(aligned(0), size, &policy, 8, 9, 3, &out.scheduler, NULL, 0),
         REFRAIN_E_VALUE);
+    POLICY("mask:1001100110011001", &policy);
+    ROW("init with two columns for three lanes",
+        refrain_scheduler_init(aligned(0), size, &policy, 8, 1, 3, &out.scheduler, why, sizeof why),
+        REFRAIN_E_VALUE);
+    CHECK(strstr(why, "3 lanes"));
+    POLICY("teacache", &policy);
     policy.struct_size--;
     ROW("init with a short policy",
         refrain_scheduler_init(aligned(0), size, &policy, 8, 1, 3, &out.scheduler, NULL, 0),
@@ -293,10 +311,10 @@ static void schedulers(void) {
         REFRAIN_E_ORDER);
     ROW("invalidate while open", refrain_scheduler_invalidate(scheduler, 0), REFRAIN_E_ORDER);
     NUL(refrain_scheduler_commit, scheduler, (NULL, 0, NULL, 0, &out.event));
-    NUL(refrain_scheduler_commit, rates, (scheduler, 0, NULL, 1, &out.event));
-    ROW("two rates for one lane", refrain_scheduler_commit(scheduler, 0, values, 2, &out.event),
+    NUL(refrain_scheduler_commit, values, (scheduler, 0, NULL, 1, &out.event));
+    ROW("two measurements of one lane", refrain_scheduler_commit(scheduler, 0, values, 2, &out.event),
         REFRAIN_E_VALUE);
-    ROW("misaligned rates",
+    ROW("misaligned measurements",
         refrain_scheduler_commit(scheduler, 0, (double *)(void *)((char *)values + 1), 1, &out.event),
         REFRAIN_E_MEMORY);
     TRY(refrain_scheduler_commit(scheduler, 0, NULL, 0, NULL));
@@ -371,78 +389,74 @@ static void schedulers(void) {
     TRY(refrain_scheduler_commit(other, 0, NULL, 0, NULL));
 }
 
-static void predictors(void) {
-    refrain_predictor rule = {REFRAIN_PREDICTOR_KIND_TAYLOR, 2, REFRAIN_AXIS_STEP, 0};
-    double times[9] = {3.0, 2.0, 1.0, 0, 0, 0, 0, 0, 0};
-    NUL(refrain_predictor_weights, predictor, (NULL, times, 3, 4.0, &out.weights));
-    NUL(refrain_predictor_weights, times, (&rule, NULL, 3, 4.0, &out.weights));
-    NUL(refrain_predictor_weights, weights_out, (&rule, times, 3, 4.0, NULL));
-    ROW("nine times", refrain_predictor_weights(&rule, times, 9, 4.0, &out.weights),
-        REFRAIN_E_RANGE);
-    ROW("target NaN", refrain_predictor_weights(&rule, times, 3, NAN, &out.weights),
-        REFRAIN_E_VALUE);
-    times[1] = INFINITY;
-    ROW("time infinite", refrain_predictor_weights(&rule, times, 3, 4.0, &out.weights),
-        REFRAIN_E_VALUE);
-    times[1] = 2.0;
-    rule.order = 4;
-    ROW("order 4", refrain_predictor_weights(&rule, times, 3, 4.0, &out.weights), REFRAIN_E_VALUE);
-    rule.order = 2;
-    rule.kind = 77;
-    ROW("predictor 77", refrain_predictor_weights(&rule, times, 3, 4.0, &out.weights),
-        REFRAIN_E_VALUE);
-    rule.kind = 1;
-    rule.reserved = 1;
-    ROW("predictor.reserved", refrain_predictor_weights(&rule, times, 3, 4.0, &out.weights),
-        REFRAIN_E_UNSUPPORTED);
-}
-
-static void buffers(void) {
-    const float a[4] = {1, 2, 3, 4}, b[4] = {1, 2, 3, 5};
-    const float weights[2] = {0.0f, 0.5f};
-    const float *anchors[9] = {NULL, a, NULL, NULL, NULL, NULL, NULL, NULL, NULL};
-    const float missing[2] = {0.5f, 0.5f};
-    int i;
-    NUL(refrain_cpu_relative_l1, reference, (NULL, b, 4, &out.value));
-    NUL(refrain_cpu_relative_l1, now, (a, NULL, 4, &out.value));
-    NUL(refrain_cpu_relative_l1, value_out, (a, b, 4, NULL));
-    NUL(refrain_cpu_mean_change, reference, (NULL, b, 4, &out.value));
-    NUL(refrain_cpu_mean_change, now, (a, NULL, 4, &out.value));
-    NUL(refrain_cpu_mean_change, value_out, (a, b, 4, NULL));
-    NUL(refrain_cpu_rate, output_before, (1.0, NULL, b, 4, &out.value));
-    NUL(refrain_cpu_rate, output, (1.0, a, NULL, 4, &out.value));
-    NUL(refrain_cpu_rate, rate_out, (1.0, a, b, 4, NULL));
-    NUL(refrain_cpu_blend, weights, (NULL, anchors, 2, a, 4, out.values));
-    NUL(refrain_cpu_blend, anchors, (weights, NULL, 2, a, 4, out.values));
-    NUL(refrain_cpu_blend, values_out, (weights, anchors, 2, a, 4, NULL));
-    ROW("an anchor that is read is NULL", refrain_cpu_blend(missing, anchors, 2, a, 4, out.values),
-        REFRAIN_E_NULL);
-    ROW("nine anchors", refrain_cpu_blend(weights, anchors, 9, a, 4, out.values), REFRAIN_E_RANGE);
-    ROW("misaligned values",
-        refrain_cpu_relative_l1((const float *)(const void *)((const char *)a + 1), b, 3, &out.value),
-        REFRAIN_E_MEMORY);
-    ROW("more values than memory", refrain_cpu_mean_change(a, b, (size_t)-1, &out.value),
-        REFRAIN_E_MEMORY);
-    /* A pointer whose count is 0 is not looked at. */
-    TRY(refrain_cpu_relative_l1(NULL, NULL, 0, &out.value));
-    CHECK(!isfinite(out.value));
-    TRY(refrain_cpu_blend(NULL, NULL, 0, NULL, 0, NULL));
-    TRY(refrain_cpu_relative_l1(a, b, 4, &out.value));
-    CHECK(out.value == 0.1);
-    TRY(refrain_cpu_blend(weights, anchors, 2, b, 4, out.values));
-    for (i = 0; i < 4; i++) CHECK(out.values[i] == b[i] + 0.5f * a[i]);
-    TRY(refrain_cpu_blend(weights, anchors, 2, out.values, 4, out.values));
-    for (i = 0; i < 4; i++) CHECK(out.values[i] == b[i] + a[i]);
-    TRY(refrain_cpu_blend(weights, anchors, 2, NULL, 4, out.values));
-    for (i = 0; i < 4; i++) CHECK(out.values[i] == 0.5f * a[i]);
-    blank();
+/* What is out of order in each phase of a call, for policies of each kind: it is refused, and the
+   state is as it was. */
+static void orders(void) {
+    static const char *const texts[] = {
+        "interval",
+        "teacache:threshold=0.1",
+        "interval:predictor=chebyshev,order=2",
+        "interval:predictor=dmd",
+        "interval:verify=rollback,tolerance=0.1",
+        "fbcache:gauge=late,interval=3",
+    };
+    static unsigned char before[4096], after[4096];
+    const double values[1] = {0.01};
+    size_t i, size;
+    uint32_t step;
+    for (i = 0; i < sizeof texts / sizeof *texts; i++) {
+        refrain_scheduler *scheduler = start(0, texts[i], 8, 1);
+        for (step = 0; step < 8; step++) {
+            refrain_call call = {0, 0, 0, 0, 0.0};
+            refrain_decision todo;
+            int phase;
+            call.step = step;
+            for (phase = 0; phase < 3; phase++) { /* idle, asked, decided */
+                if (phase == 1) TRY(refrain_scheduler_begin(scheduler, &call, &todo));
+                if (phase == 1 && todo.needs == 0) continue;
+                if (phase == 2 && todo.needs)
+                    TRY(refrain_scheduler_decide(scheduler, 0, values, 1, &todo));
+                TRY(refrain_scheduler_save(scheduler, before, sizeof before, &size));
+                if (phase != 0) {
+                    ROW("begin an open call",
+                        refrain_scheduler_begin(scheduler, &call, &out.decision), REFRAIN_E_ORDER);
+                    ROW("invalidate an open lane", refrain_scheduler_invalidate(scheduler, 0),
+                        REFRAIN_E_ORDER);
+                } else {
+                    ROW("abandon what is not open", refrain_scheduler_abandon(scheduler, 0),
+                        REFRAIN_E_ORDER);
+                    call.step = 0;
+                    if (step > 0)
+                        ROW("begin an earlier call",
+                            refrain_scheduler_begin(scheduler, &call, &out.decision),
+                            REFRAIN_E_ORDER);
+                    call.step = step;
+                }
+                if (phase != 1)
+                    ROW("decide what does not ask",
+                        refrain_scheduler_decide(scheduler, 0, values, 1, &out.decision),
+                        REFRAIN_E_ORDER);
+                if (phase != 2)
+                    ROW("commit what is not decided",
+                        refrain_scheduler_commit(scheduler, 0, NULL, 0, &out.event),
+                        REFRAIN_E_ORDER);
+                TRY(refrain_scheduler_save(scheduler, after, sizeof after, &size));
+                CHECK(memcmp(before, after, size) == 0);
+            }
+            if (todo.action == REFRAIN_ACTION_VERIFY)
+                ROW("a verified call with two errors",
+                    refrain_scheduler_commit(scheduler, 0, (const double[2]){0.0, 0.0}, 2,
+                                             &out.event),
+                    REFRAIN_E_VALUE);
+            TRY(refrain_scheduler_commit(scheduler, 0, values, 1, NULL));
+        }
+    }
 }
 
 int main(int argc, char **argv) {
     plant(argc > 1 ? argv[1] : "");
     policies();
     schedulers();
-    predictors();
-    buffers();
+    orders();
     return finish();
 }

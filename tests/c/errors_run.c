@@ -59,6 +59,10 @@ static void runs(const char *path, uint32_t heads) {
     refrain_engine *engine;
     refrain_sampling *sampling;
     refrain_settings settings;
+    struct {
+        refrain_settings settings;
+        uint32_t beyond[4];
+    } newer;
     refrain_policy policy;
     uint32_t classes[2] = {0, 0};
     char why[300];
@@ -197,6 +201,17 @@ static void runs(const char *path, uint32_t heads) {
     ROW("short settings", refrain_sampling_create(engine, &settings, &out.sampling, NULL, 0),
         REFRAIN_E_CONFIG_SIZE);
     settings.struct_size = sizeof settings;
+    /* A program built against a newer header. */
+    TRY(refrain_settings_default(sizeof newer, &newer.settings));
+    CHECK(newer.settings.struct_size == sizeof newer && newer.beyond[3] == 0);
+    newer.settings = settings;
+    newer.settings.struct_size = sizeof newer;
+    TRY(refrain_settings_memory(model, &newer.settings, &out.memory, NULL, 0));
+    blank();
+    newer.beyond[3] = 1;
+    ROW("newer field in use",
+        refrain_settings_memory(model, &newer.settings, &out.memory, NULL, 0),
+        REFRAIN_E_UNSUPPORTED);
     POLICY("interval", &policy);
     policy.pool = 50;
     settings.policy = &policy;

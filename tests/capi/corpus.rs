@@ -1,6 +1,7 @@
 //! The decision corpus of `tests/corpus`, through the C functions.
 
 use core::fmt::Write as _;
+use core::ops::Range;
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
@@ -29,6 +30,10 @@ struct Case {
     signals: Vec<f64>,
     #[serde(default)]
     rates: Vec<f64>,
+    #[serde(default)]
+    factors: Vec<f64>,
+    #[serde(default)]
+    errors: Vec<f64>,
     #[serde(default)]
     times: Vec<f64>,
     #[serde(default)]
@@ -60,11 +65,19 @@ fn lines(case: &Case) -> String {
         for lane in (0..*lanes).step_by(together) {
             let first = call * lanes + lane;
             let values = first..first + together;
-            let signals: Vec<f64> = values
-                .clone()
-                .map(|i| at(&case.signals, i).unwrap_or(f64::NAN))
-                .collect();
-            let rates: Vec<f64> = values.filter_map(|i| at(&case.rates, i)).collect();
+            let asked = |list: &[f64]| -> Vec<f64> {
+                let value = |i| at(list, i).unwrap_or(f64::NAN);
+                values.clone().map(value).collect()
+            };
+            let told = |list: &[f64], values: Range<usize>| -> Vec<f64> {
+                values.filter_map(|i| at(list, i)).collect()
+            };
+            let lists = [
+                asked(&case.signals),
+                asked(&case.factors),
+                told(&case.rates, values.clone()),
+                told(&case.errors, first..first + 1),
+            ];
             let (step, evaluation) = (call / evaluations, call % evaluations);
             let time = at(&case.times, call).unwrap_or(call as f64);
             let invalidated = u8::from(case.invalidate.contains(&decisions));
@@ -73,7 +86,7 @@ fn lines(case: &Case) -> String {
                 "call {step} {evaluation} {lane} {time:?} {invalidated}"
             )
             .unwrap();
-            for list in [signals, rates] {
+            for list in lists {
                 write!(text, " {}", list.len()).unwrap();
                 list.iter().for_each(|v| write!(text, " {v:?}").unwrap());
             }

@@ -61,7 +61,7 @@ fn is_optional(comment: &str, parameter: &str) -> bool {
     entry.contains("optional")
 }
 
-/// Pointers that no row of `tests/c/errors.c` and `errors_run.c` sets to NULL.
+/// Pointers that no row of `tests/c/errors*.c` sets to NULL.
 fn without_row(functions: &[Function], rows: &BTreeSet<String>) -> Vec<String> {
     let all = functions.iter().flat_map(|function| {
         let needed = function.needed.iter();
@@ -94,7 +94,7 @@ fn optional_pointers_are_recognised() {
         .iter()
         .find(|f| f.name == "refrain_scheduler_commit");
     let commit = commit.expect("it is there");
-    assert_eq!(commit.needed, ["scheduler", "rates"]);
+    assert_eq!(commit.needed, ["scheduler", "values"]);
     assert_eq!(commit.optional, ["event_out"]);
     let parse = functions.iter().find(|f| f.name == "refrain_policy_parse");
     assert_eq!(parse.expect("it is there").optional, ["message"]);
@@ -175,8 +175,8 @@ fn comments_are_complete() {
             "REFRAIN_OK; REFRAIN_E_CAPACITY",
         ),
         (
-            "REFRAIN_E_RANGE for an unknown family",
-            "REFRAIN_E_RANG for an unknown family",
+            "REFRAIN_E_RANGE for an unknown method",
+            "REFRAIN_E_RANG for an unknown method",
         ),
     ] {
         assert_eq!(

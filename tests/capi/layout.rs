@@ -5,10 +5,12 @@ use std::fs;
 
 use refrain::capi::kernels::{refrain_binding, refrain_kernel, refrain_text};
 use refrain::capi::model::{refrain_model_options, refrain_model_sizes};
-use refrain::capi::policy::{
-    refrain_budget, refrain_gauge, refrain_guards, refrain_policy, refrain_site,
+use refrain::capi::policy::parts::{
+    refrain_budget, refrain_codebook, refrain_curve, refrain_gauge, refrain_guards, refrain_site,
+    refrain_split, refrain_verify,
 };
-use refrain::capi::predictor::{refrain_predictor, refrain_weights};
+use refrain::capi::policy::refrain_policy;
+use refrain::capi::predictor::{refrain_predictor, refrain_predictor_inputs, refrain_weights};
 use refrain::capi::sampling::{refrain_memory, refrain_settings};
 use refrain::capi::scheduler::{refrain_call, refrain_decision, refrain_event, refrain_stats};
 
@@ -46,25 +48,45 @@ fn rust() -> String {
             struct_size, steps, has_sampler, sampler, guidance, class_count, seed, classes, policy,
         }
         refrain_memory { weights, activations, state }
+        refrain_curve { len, by, start, end, values }
+        refrain_codebook { len, intervals, reserved, thresholds }
         refrain_gauge {
-            kind, signal, reference, rescale, coefficients, curve_len, reserved, curve,
+            kind, signal, metric, reference, filter, rescale, schedule, interval, offset, level,
+            deviation, protect, filter_size, center, growth, domain_min, domain_max, run_factor,
+            coefficients, codebook, curve,
         }
-        refrain_budget { kind, comparator, threshold, decay, reset, reserved }
+        refrain_budget {
+            kind, comparator, scale, progress, threshold, decay, early_factor, early_until,
+            late_factor, late_from, max_cost, reset, reserved,
+        }
         refrain_guards {
-            max_warmup_steps, last_steps, max_continuous_cached_steps, max_cached_steps, mask_len,
-            reserved, warmup_fraction, window_start, window_end, mask,
+            max_warmup_steps, last_steps, max_continuous_cached_steps, run_count,
+            max_cached_steps, enhanced_steps, rounding, window, warmup_fraction, window_start,
+            window_end, max_spent, mask_len, reserved, mask,
         }
-        refrain_predictor { kind, order, axis, reserved }
-        refrain_site { kind, front, back, reserved }
+        refrain_predictor {
+            kind, order, axis, rolling, ramp, reserved, sigma, gain, gain_start, gain_end, blend,
+            horizon, ridge,
+        }
+        refrain_predictor_inputs {
+            times, row, moments, count, row_count, moments_count, hat, target, gain, span,
+        }
+        refrain_split { kind, reserved, band, boost }
+        refrain_verify { kind, from, tolerance, decay, floor }
+        refrain_site { kind, front, back, keep, share, boundary }
         refrain_policy {
-            struct_size, family, gauge, budget, guards, predictor, site, pool, reserved,
+            struct_size, method, gauge, budget, predictor, split, verify, site, pool, reserved,
+            guards,
         }
         refrain_call { step, evaluation, lane, reserved, time }
-        refrain_decision { needs, signal, reference, lane, action, reason, order, slot, weights }
+        refrain_decision {
+            needs, signal, metric, reference, filter, aligned, lane, action, reason, order, slot,
+            weights, low_weights,
+        }
         refrain_event {
             call, step, evaluation, lane, action, reason, order, slot, signal, spent,
         }
-        refrain_stats { calls, computed, reused, predicted, reserved }
+        refrain_stats { calls, computed, reused, predicted, verified, rejected, reserved }
         refrain_weights { count, reserved, values }
     }
 }

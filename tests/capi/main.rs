@@ -54,7 +54,7 @@ fn the_decide_layer_alone() {
 fn a_host_with_its_own_arithmetic() {
     let exe = program("drive_scheduler");
     let printed = succeeds(&exe, &NONE);
-    assert_eq!(printed.lines().count(), 6, "{printed}");
+    assert_eq!(printed.lines().count(), 9, "{printed}");
 
     let planted = run(&exe, &["plant"]);
     assert_eq!(planted.status.code(), Some(2), "{}", stderr(&planted));
@@ -65,6 +65,7 @@ fn every_error_is_reported() {
     let model = small_model();
     let programs = [
         ("errors", &[][..]),
+        ("errors_cpu", &[]),
         ("errors_run", &[model.to_str().unwrap(), HEADS]),
     ];
     let mut printed = String::new();
@@ -233,6 +234,7 @@ fn valgrind_finds_nothing() {
         ("readme", &[][..]),
         ("drive_scheduler", &[]),
         ("errors", &[]),
+        ("errors_cpu", &[]),
         ("errors_run", &[model, HEADS]),
         (
             "generate",

@@ -13,7 +13,7 @@ static_assert(sizeof(refrain_event) == 48, "outputs have no padding");
 int main() {
     refrain_policy policy;
     std::string why(200, '\0');
-    if (refrain_policy_default(REFRAIN_FAMILY_TEA_CACHE, sizeof policy, &policy) != REFRAIN_OK) return 1;
+    if (refrain_policy_default(REFRAIN_METHOD_TEA_CACHE, sizeof policy, &policy) != REFRAIN_OK) return 1;
     policy.budget.threshold = 0.3;
     policy.site.kind = REFRAIN_SITE_KIND_MODEL;
     if (refrain_policy_check(&policy, 12, 1, &why[0], why.size()) != REFRAIN_OK) {

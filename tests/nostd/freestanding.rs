@@ -11,10 +11,11 @@ use core::fmt::Write;
 use core::hint::black_box;
 use core::panic::PanicInfo;
 
-use refrain::policy::Family;
-use refrain::predict::{Axis, Predictor, PredictorKind};
+use refrain::policy::{Method, SplitKind, Verify, VerifyKind};
+use refrain::predict::{Axis, Inputs, Predictor, PredictorKind};
+use refrain::signal::Metric;
 use refrain::text::Named;
-use refrain::{Begin, Call, CallError, Lane, Outcome, Policy, Scheduler, Timeline};
+use refrain::{Begin, Call, CallError, Lane, Outcome, Policy, Scheduler, Timeline, measure};
 
 #[path = "scenario.rs"]
 mod scenario;
@@ -85,42 +86,61 @@ fn verdict() -> i32 {
 /// be in bounds. No text is known to reach them; `tests/decide/text.rs` throws random ones at it.
 #[cfg_attr(not(panic_free), expect(dead_code, reason = "the other program calls it"))]
 fn everything() -> Result<(), CallError> {
-    for family in Family::ALL {
-        let mut policy = black_box(*family).preset().policy;
-        policy.predictor = Predictor {
-            axis: black_box(Axis::Time),
-            ..Predictor::new(black_box(PredictorKind::Newton), black_box(3))
-        };
+    for method in Method::ALL {
+        let mut policy = black_box(*method).preset().policy;
         policy.guards.mask_len = black_box(0);
-        black_box(policy.check()).ok();
-        black_box((policy.anchors(), policy.wants_rate(), policy.needs_curve()));
-        let timeline = Timeline {
-            steps: black_box(20),
-            evaluations: black_box(2),
-        };
-        for (_, signals) in scenario::SIGNALS {
-            let timeline = (timeline.steps, timeline.evaluations);
-            scenario::run(&policy, timeline, signals, &mut |decision, event| {
-                black_box((decision, event));
-            })?;
-        }
-        let Ok(mut scheduler) = Scheduler::new(&policy, timeline, [Lane::NEW; 3]) else {
-            continue;
-        };
-        for _ in 0..black_box(100) {
-            one_call(&mut scheduler)?;
+        for kind in PredictorKind::ALL {
+            policy.predictor = Predictor {
+                axis: black_box(Axis::Time),
+                rolling: black_box(1),
+                ..Predictor::new(black_box(*kind), black_box(3))
+            };
+            decides(&mut policy)?;
         }
     }
+    measures();
     #[cfg(planted)]
     black_box(scenario::SIGNALS[black_box(2)]);
     Ok(())
 }
 
-fn one_call(scheduler: &mut Scheduler<[Lane; 3]>) -> Result<(), CallError> {
-    let (times, values) = (black_box([3.0, 2.0, 1.0, 0.5]), black_box([0.1]));
+/// Everything about one policy.
+#[cfg_attr(not(panic_free), expect(dead_code, reason = "the other program calls it"))]
+fn decides(policy: &mut Policy) -> Result<(), CallError> {
+    policy.verify = Verify {
+        kind: black_box(VerifyKind::Rollback),
+        tolerance: black_box(0.1),
+        ..policy.verify
+    };
+    policy.split.kind = black_box(SplitKind::Band);
+    policy.gauge.curve.len = black_box(80);
+    black_box(policy.check()).ok();
+    black_box((policy.anchors(), policy.wants()));
+    black_box((policy.needs_curve(), policy.needs_mask()));
+    let timeline = Timeline {
+        steps: black_box(20),
+        evaluations: black_box(2),
+    };
+    for (_, signals) in scenario::SIGNALS {
+        let timeline = (timeline.steps, timeline.evaluations);
+        scenario::run(policy, timeline, signals, &mut |decision, event| {
+            black_box((decision, event));
+        })?;
+    }
+    let Ok(mut scheduler) = Scheduler::new(&*policy, timeline, [Lane::NEW; 3]) else {
+        return Ok(());
+    };
+    for _ in 0..black_box(100) {
+        one_call(&mut scheduler)?;
+    }
+    Ok(())
+}
+
+fn one_call(scheduler: &mut Scheduler<[Lane; 3], &Policy>) -> Result<(), CallError> {
+    let (times, values) = (black_box([3.0, 2.0, 1.0, 0.5]), black_box([0.1; 6]));
     let times = times.get(..black_box(3)).unwrap_or(&[]);
     let values = values.get(..black_box(1)).unwrap_or(&[]);
-    let mut bytes = black_box([0; 4096]);
+    let mut bytes = black_box([0; 8192]);
     let bytes = bytes.get_mut(..scheduler.saved_bytes()).unwrap_or(&mut []);
     black_box(scheduler.save(bytes)).ok();
     black_box(scheduler.restore(bytes)).ok();
@@ -146,9 +166,36 @@ fn one_call(scheduler: &mut Scheduler<[Lane; 3]>) -> Result<(), CallError> {
     black_box(scheduler.abandon(black_box(1))).ok();
     black_box(scheduler.invalidate(black_box(0))).ok();
     black_box((scheduler.stats(), scheduler.notice()));
-    black_box(scheduler.policy().predictor.weights(times, black_box(2.0)));
+    let predictor = &scheduler.policy().predictor;
+    black_box(predictor.weights(&Inputs {
+        times,
+        target: black_box(2.0),
+        hat: black_box(true),
+        gain: black_box(1.0),
+        row: times,
+        moments: times,
+        span: black_box(20.0),
+    }));
+    black_box(predictor.update(black_box(2.0), black_box(20.0)));
     scheduler.reset();
     Ok(())
+}
+
+/// What measures on slices, and what stands in.
+#[cfg_attr(not(panic_free), expect(dead_code, reason = "the other program calls it"))]
+fn measures() {
+    let (a, b) = (black_box([1.0_f32; 9]), black_box([2.0_f32; 9]));
+    let a = a.get(..black_box(7)).unwrap_or(&[]);
+    for metric in Metric::ALL {
+        black_box(measure::change(black_box(*metric), a, &b));
+    }
+    black_box((measure::rate(black_box(0.1), a, &b), measure::alignment(a, &b, a)));
+    black_box(measure::product(a, &b));
+    let (mut out, mut sum) = ([0.0; 9], [0.0; 9]);
+    let weights = black_box([0.5; 3]);
+    measure::accumulate(black_box(false), &weights, a, &mut [&mut sum]);
+    measure::blend(&weights, a, &[&b, a, &sum], &mut out);
+    black_box(out);
 }
 
 /// Where errors are written without an allocator.

@@ -1,9 +1,10 @@
 // Runs with made-up signals, and a hash over everything they decide. Included by tests that have
 // the standard library and by a program that has nothing: core only, and only + − × ÷.
 
+use refrain::policy::Wants;
 use refrain::signal::SignalKind;
 use refrain::{
-    Begin, Call, CallError, Decision, Event, Lane, Outcome, Policy, Scheduler, Timeline,
+    Action, Begin, Call, CallError, Decision, Event, Lane, Outcome, Policy, Scheduler, Timeline,
 };
 
 /// Hash over every decision of [`SETTINGS`] × [`SIGNALS`] × [`TIMELINES`]: the same on every target
@@ -191,10 +192,12 @@ pub(crate) fn run(
                 }
             };
             let decision = *pending.decision();
-            let outcome = if policy.wants_rate() && !decision.action.skips() {
-                Outcome::Measured(rates.get(..count).unwrap_or(&[]))
-            } else {
-                Outcome::Done
+            let outcome = match decision.action {
+                Action::Compute if policy.wants() != Wants::Nothing => {
+                    Outcome::Measured(rates.get(..count).unwrap_or(&[]))
+                }
+                Action::Verify => Outcome::Measured(rates.get(..1).unwrap_or(&[])),
+                _ => Outcome::Done,
             };
             let event = scheduler.commit(pending, outcome)?;
             show(&decision, &event);

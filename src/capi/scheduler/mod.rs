@@ -7,14 +7,16 @@ use core::ffi::{c_char, c_void};
 use core::mem::size_of;
 
 use super::border::{guard, guard_telling, input, inputs, output};
-use super::numbers::{refrain_action, refrain_reason, refrain_reference, refrain_signal};
+use super::numbers::{
+    refrain_action, refrain_filter, refrain_metric, refrain_reason, refrain_reference,
+    refrain_signal,
+};
 use super::policy::{self, refrain_policy};
 use super::refrain_status::{
     self, REFRAIN_E_MEMORY, REFRAIN_E_ORDER, REFRAIN_E_RANGE, REFRAIN_E_UNSUPPORTED,
     REFRAIN_E_VALUE,
 };
-use crate::predict::MAX_ANCHORS;
-use crate::predict::PredictorKind;
+use crate::predict::{MAX_ANCHORS, PredictorKind};
 use crate::scheduler::{
     ADD_TO_SLOTS, CallError, Decision, Event, Lane, NO_SLOT, Outcome, SET_SLOTS, State, Stats,
 };
@@ -72,13 +74,15 @@ pub struct refrain_decision {
     pub needs: u32,
     /// With `needs`: what to measure. Else 0.
     pub signal: refrain_signal,
+    /// With `needs`: how its change becomes a number (`refrain_cpu_change`). Else 0.
+    pub metric: refrain_metric,
     /// With `needs`: what to compare it with. Else 0.
     pub reference: refrain_reference,
+    /// With `needs`: what both go through before, of the size that the policy's gauge says. Else 0.
+    pub filter: refrain_filter,
     /// With `needs`: 1 if factors of an aligned prediction are wanted behind the signals
     /// (`refrain_cpu_alignment`). Else 0.
     pub aligned: u32,
-    /// Zero.
-    pub reserved: u32,
     /// The lane of the call, as the other functions want it.
     pub lane: u32,
     /// What to do. 0 as long as it is not decided.
@@ -153,7 +157,7 @@ const _: () = {
     assert!(REFRAIN_NO_SLOT == NO_SLOT && REFRAIN_ADD_TO_SLOTS == ADD_TO_SLOTS);
     assert!(REFRAIN_SET_SLOTS == SET_SLOTS);
     assert!(size_of::<refrain_call>() == 4 * 4 + 8);
-    assert!(size_of::<refrain_decision>() == 10 * 4 + 2 * 8 * 4 && MAX_ANCHORS == 8);
+    assert!(size_of::<refrain_decision>() == 11 * 4 + 2 * 8 * 4 && MAX_ANCHORS == 8);
     assert!(size_of::<refrain_event>() == 8 * 4 + 2 * 8);
     assert!(size_of::<refrain_stats>() == 8 * 4);
 };
@@ -175,9 +179,10 @@ impl refrain_decision {
         Self {
             needs: 0,
             signal: 0,
+            metric: 0,
             reference: 0,
+            filter: 0,
             aligned: 0,
-            reserved: 0,
             lane,
             action: decision.action as u32,
             reason: decision.reason as u32,
@@ -255,8 +260,8 @@ pub unsafe extern "C" fn refrain_scheduler_size(
 ///
 /// Returns REFRAIN_OK; REFRAIN_E_NULL; REFRAIN_E_MEMORY if the memory is too small or a pointer not
 /// aligned; REFRAIN_E_RANGE for a number of lanes that is not allowed; REFRAIN_E_VALUE if the policy
-/// cannot run on such a timeline; REFRAIN_E_CONFIG_SIZE or REFRAIN_E_UNSUPPORTED as
-/// `refrain_policy_check`. After an error the memory is as it was.
+/// cannot run on such a timeline or with so many lanes; REFRAIN_E_CONFIG_SIZE or
+/// REFRAIN_E_UNSUPPORTED as `refrain_policy_check`. After an error the memory is as it was.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn refrain_scheduler_init(
     memory: *mut c_void,
@@ -281,6 +286,9 @@ pub unsafe extern "C" fn refrain_scheduler_init(
         let timeline = Timeline { steps, evaluations };
         // SAFETY: the pointer contract of this module.
         let policy = unsafe { policy::read(policy, Some(timeline), message)? };
+        policy
+            .check_lanes(timeline, lanes)
+            .map_err(|why| message.refuse(REFRAIN_E_VALUE, &why))?;
         if memory_bytes < needed {
             let why =
                 format_args!("{memory_bytes} bytes of memory were given, {needed} are needed");
@@ -364,9 +372,10 @@ pub unsafe extern "C" fn refrain_scheduler_begin(
             || refrain_decision {
                 needs: state.wanted() as u32,
                 signal: state.policy.gauge.signal as u32,
+                metric: state.policy.gauge.metric as u32,
                 reference: state.policy.gauge.reference as u32,
+                filter: state.policy.gauge.filter as u32,
                 aligned: u32::from(state.policy.predictor.kind == PredictorKind::Aligned),
-                reserved: 0,
                 lane,
                 action: 0,
                 reason: 0,
