@@ -125,7 +125,7 @@ fn list(presets: &[&Preset], report: &mut Report) {
             table.row([family.to_string(), blank(), blank(), blank(), blank()]);
         }
         for preset in &mut members {
-            let policy = &preset.policy;
+            let policy = &(preset.policy)();
             let summary = match preset.needs_calibration {
                 true => format!("{} (calibrated)", preset.summary),
                 false => preset.summary.to_string(),
@@ -211,7 +211,7 @@ fn filled<'a>(parts: impl Iterator<Item = &'a str>, width: usize) -> Vec<String>
 }
 
 fn explain(preset: &Preset, report: &mut Report) {
-    let policy = &preset.policy;
+    let policy = &(preset.policy)();
     report.line(format_args!("{}: {}", preset.method, preset.summary));
     report.line("");
     report.line(facts(preset));
@@ -260,7 +260,7 @@ fn list_models(policy: &Policy, report: &mut Report) {
 
 /// What there is to say of a method beside its options.
 fn facts(preset: &Preset) -> Table {
-    let policy = &preset.policy;
+    let policy = &(preset.policy)();
     let mut rule = wrapped(preset.rule).into_iter();
     let first = rule.next().unwrap_or_default();
     let mut facts = Table::new([("rule", Align::Left), (&first, Align::Left)]);
@@ -296,7 +296,7 @@ fn facts(preset: &Preset) -> Table {
 }
 
 fn calibration(preset: &Preset) -> &'static str {
-    let policy = &preset.policy;
+    let policy = &(preset.policy)();
     match (preset.needs_calibration, policy.gauge.kind) {
         (false, _) => "not needed",
         (true, _) if policy.needs_mask() && policy.needs_curve() => {
@@ -357,7 +357,7 @@ fn signal(policy: &Policy) -> String {
 }
 
 fn entry(preset: &Preset) -> Entry {
-    let policy = &preset.policy;
+    let policy = &(preset.policy)();
     Entry {
         name: preset.method.name(),
         family: preset.family.name(),

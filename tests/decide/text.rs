@@ -1,7 +1,7 @@
 //! What a user reads when a policy, a timeline or a call is refused, word for word.
 
 use proptest::prelude::*;
-use refrain::policy::{Method, KEYS, ParseError, tables};
+use refrain::policy::{KEYS, Method, ParseError, tables};
 use refrain::scheduler::SavedError;
 use refrain::text::Named;
 use refrain::{Begin, Call, CallError, Lane, Outcome, Policy, PolicyError, Scheduler, Timeline};
