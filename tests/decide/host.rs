@@ -105,7 +105,10 @@ pub(crate) fn answer(question: &refrain::scheduler::Question, input: &Input) -> 
 /// What a call is committed with.
 pub(crate) fn measured(policy: &Policy, action: Action, input: &Input, kept: &Kept) -> Vec<f64> {
     if action == Action::Verify {
-        return Some(input.error).filter(|e| !e.is_nan()).into_iter().collect();
+        return Some(input.error)
+            .filter(|e| !e.is_nan())
+            .into_iter()
+            .collect();
     }
     if action.skips() {
         return Vec::new();

@@ -357,7 +357,14 @@ fn debug_seed() {
                 continue;
             };
             if let Some(d) = crate::corpus::difference(&found, &oracle) {
-                bad.push((run.text.len(), seed, format!("{} steps {} x{} lanes {}\n     {d}", run.text, run.steps, run.evaluations, run.lanes)));
+                bad.push((
+                    run.text.len(),
+                    seed,
+                    format!(
+                        "{} steps {} x{} lanes {}\n     {d}",
+                        run.text, run.steps, run.evaluations, run.lanes
+                    ),
+                ));
             }
         }
         bad.sort();
@@ -367,11 +374,28 @@ fn debug_seed() {
         }
         return;
     }
-    let Ok(seed) = std::env::var("SEED") else { return };
+    let Ok(seed) = std::env::var("SEED") else {
+        return;
+    };
     let (run, found, oracle) = compare(seed.parse().expect("seed"));
-    println!("{} steps {} x{} lanes {}", run.text, run.steps, run.evaluations, run.lanes);
+    println!(
+        "{} steps {} x{} lanes {}",
+        run.text, run.steps, run.evaluations, run.lanes
+    );
     for (i, f) in found.iter().enumerate() {
         let input = &run.inputs[i.min(run.inputs.len() - 1)];
-        println!("{i} s{} e{} l{} t{:.2} sig{:?} fac{:?} rate{:?} err{} inv{}\n   crate  {f:?}\n   oracle {:?}", input.step, input.evaluation, input.lane, input.time, input.signals, input.factors, input.rates, input.error, input.invalidated, oracle.get(i));
+        println!(
+            "{i} s{} e{} l{} t{:.2} sig{:?} fac{:?} rate{:?} err{} inv{}\n   crate  {f:?}\n   oracle {:?}",
+            input.step,
+            input.evaluation,
+            input.lane,
+            input.time,
+            input.signals,
+            input.factors,
+            input.rates,
+            input.error,
+            input.invalidated,
+            oracle.get(i)
+        );
     }
 }

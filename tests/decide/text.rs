@@ -1,7 +1,7 @@
 //! What a user reads when a policy, a timeline or a call is refused, word for word.
 
 use proptest::prelude::*;
-use refrain::policy::{Method, KEYS, ParseError, tables};
+use refrain::policy::{KEYS, Method, ParseError, tables};
 use refrain::scheduler::SavedError;
 use refrain::text::Named;
 use refrain::{Begin, Call, CallError, Lane, Outcome, Policy, PolicyError, Scheduler, Timeline};
@@ -273,10 +273,21 @@ fn every_default_is_read_and_printed_as_its_method() {
 fn every_model_is_read_and_printed_by_name() {
     let polynomials = tables::POLYNOMIALS.iter().map(|t| ("teacache", t.model));
     let curves = tables::CURVES.iter().map(|t| ("magcache", t.model));
-    for (family, model) in polynomials.chain(curves) {
-        let text = format!("{family}:model={model}");
-        assert_eq!(Policy::parse(&text).expect("a policy").to_string(), text);
+    let masks = tables::MASKS.iter().map(|t| (t.method, t.model));
+    let mut renamed = 0;
+    for (method, model) in polynomials.chain(curves).chain(masks) {
+        let text = format!("{method}:model={model}");
+        let policy = Policy::parse(&text).expect("a policy");
+        // Of models with the same numbers the first is named.
+        let printed = policy.to_string();
+        assert!(
+            printed.starts_with(&format!("{method}:model=")),
+            "{printed}"
+        );
+        assert_eq!(Policy::parse(&printed), Ok(policy), "{text}");
+        renamed += u32::from(printed != text);
     }
+    assert_eq!(renamed, 8);
 }
 
 #[test]

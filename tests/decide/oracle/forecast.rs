@@ -53,12 +53,7 @@ fn rolls(s: &Settings) -> bool {
     s.predictor == "adams-bashforth" || s.predictor == "gradient" && s.rolling
 }
 
-fn unblended(
-    s: &Settings,
-    points: &[Point],
-    computed: &[Point],
-    wanted: Wanted,
-) -> (usize, f64) {
+fn unblended(s: &Settings, points: &[Point], computed: &[Point], wanted: Wanted) -> (usize, f64) {
     let newest_first = |of: &[Point]| -> Vec<f64> { of.iter().rev().map(|p| p.value).collect() };
     let rolling = rolls(s) && s.fault != Some(Fault::NotRolling);
     let f = newest_first(if rolling { points } else { computed });
@@ -152,12 +147,7 @@ fn differences(order: usize, warmup: u32, computed: &[Point]) -> Vec<f64> {
 }
 
 /// TaylorSeer: the sum of the table's orders.
-pub(crate) fn taylor(
-    order: usize,
-    warmup: u32,
-    computed: &[Point],
-    target: f64,
-) -> (usize, f64) {
+pub(crate) fn taylor(order: usize, warmup: u32, computed: &[Point], target: f64) -> (usize, f64) {
     let table = differences(order, warmup, computed);
     let x = target - computed[computed.len() - 1].position;
     let (mut value, mut term) = (0.0, 1.0);
@@ -230,7 +220,10 @@ fn foca(s: &Settings, points: &[Point], computed: &[Point], target: f64) -> (usi
         return (0, full.value);
     };
     let anchor_slope = (full.value - before.value) / (full.position - before.position);
-    let at = points.iter().rposition(|p| p.computed).expect("there are some");
+    let at = points
+        .iter()
+        .rposition(|p| p.computed)
+        .expect("there are some");
     let previous = if s.fault == Some(Fault::FocaForgets) {
         *before
     } else {

@@ -16,7 +16,10 @@ pub(super) const PRESETS: &[(&str, &str)] = &[
         "fora",
         "gauge=count,schedule=last,interval=3,site=modules,keep=output",
     ),
-    ("deltadit", "gauge=count,schedule=first,interval=2,site=stage"),
+    (
+        "deltadit",
+        "gauge=count,schedule=first,interval=2,site=stage",
+    ),
     (
         "pab",
         "gauge=count,schedule=first,interval=2,window=time,start=100,end=850,site=attention,keep=output",

@@ -55,9 +55,7 @@ pub(super) fn outside(run: &Run, input: &Input) -> bool {
         "time" if closed => input.time < s.start || input.time > s.end,
         "time" => input.time <= s.start || input.time >= s.end,
         "step" => !within(step, s.start, s.end),
-        _ if s.fault == Some(Fault::WindowProduct) => {
-            !within(step, s.start * steps, s.end * steps)
-        }
+        _ if s.fault == Some(Fault::WindowProduct) => !within(step, s.start * steps, s.end * steps),
         _ => !within(step / steps, s.start, s.end),
     }
 }
@@ -226,7 +224,9 @@ fn index(run: &Run, input: &Input, values: usize) -> usize {
     let (s, last) = (run.s, values - 1);
     if s.curve_by == "time" && s.fault != Some(Fault::CurveBySteps) {
         let share = (input.time - s.curve_start) / (s.curve_end - s.curve_start);
-        return (share * last as f64).round_ties_even().clamp(0.0, last as f64) as usize;
+        return (share * last as f64)
+            .round_ties_even()
+            .clamp(0.0, last as f64) as usize;
     }
     if run.steps == 1 {
         return last;
@@ -278,7 +278,11 @@ pub(super) fn affordable(run: &Run, input: &Input, lane: &Lane, cost: f64) -> bo
         let own = match s.gauge.as_str() {
             "curve" if s.fault != Some(Fault::MaxCostOfProduct) => {
                 let error = 1.0 - gamma(run, input);
-                if s.deviation == "signed" { error } else { error.abs() }
+                if s.deviation == "signed" {
+                    error
+                } else {
+                    error.abs()
+                }
             }
             _ => cost,
         };
@@ -326,8 +330,16 @@ fn scale(run: &Run, lane: &Lane, cost: Option<f64>) -> f64 {
     match s.scale.as_str() {
         // Foresight: the last values of the warm-up, the newest counting most.
         "learned" => {
-            let step = if s.fault == Some(Fault::EvenLambda) { 1.0 } else { 0.1 };
-            let warm = lane.past.iter().rev().filter(|past| past.reason == "warmup");
+            let step = if s.fault == Some(Fault::EvenLambda) {
+                1.0
+            } else {
+                0.1
+            };
+            let warm = lane
+                .past
+                .iter()
+                .rev()
+                .filter(|past| past.reason == "warmup");
             let values = warm.filter_map(|past| past.cost).take(3);
             let weighed = values.zip([1.0, step, step * step]).map(|(v, w)| v * w);
             weighed.sum()

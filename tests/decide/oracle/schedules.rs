@@ -15,7 +15,9 @@ pub(super) fn computes(s: &Settings, steps: u32, step: u32) -> bool {
             let count = steps.div_ceil(s.interval);
             let real = s.fault == Some(Fault::RealPowers);
             let steps = quadratic(steps, count, s.center, real);
-            steps.expect("the official code finds some").contains(&step_)
+            steps
+                .expect("the official code finds some")
+                .contains(&step_)
         }
         "scm" => scm(&s.level, steps as usize)[step as usize],
         "toca" => toca(s, steps, steps - 1 - step),
@@ -63,7 +65,9 @@ fn power(x: [f64; 2], exponent: f64, real: bool) -> [f64; 2] {
 pub(crate) fn scm(level: &str, steps: usize) -> Vec<bool> {
     type Bins = (Vec<usize>, Vec<usize>);
     let pick = |bins: [(&[usize], &[usize]); 4]| -> Bins {
-        let at = ["slow", "medium", "fast", "ultra"].iter().position(|l| *l == level);
+        let at = ["slow", "medium", "fast", "ultra"]
+            .iter()
+            .position(|l| *l == level);
         let (compute, cache) = bins[at.expect("a level")];
         (compute.to_vec(), cache.to_vec())
     };

@@ -9,7 +9,9 @@ pub(super) fn policy(random: &mut Random, frame: Frame) -> Vec<String> {
         columns: frame.lanes.is_multiple_of(2),
         ..frame
     };
-    let gauge = random.pick(&["count", "count", "signal", "signal", "curve", "late", "free"]);
+    let gauge = random.pick(&[
+        "count", "count", "signal", "signal", "curve", "late", "free",
+    ]);
     let mut items = vec![format!("gauge={gauge}")];
     let mut curve = None;
     let rate = match gauge {
@@ -98,15 +100,22 @@ struct Parts {
 
 fn schedule(random: &mut Random, frame: Frame, items: &mut Vec<String>) {
     let steps = frame.steps;
-    let mut kind = random.pick(&["since", "since", "first", "last", "quadratic", "scm", "toca"]);
+    let mut kind = random.pick(&[
+        "since",
+        "since",
+        "first",
+        "last",
+        "quadratic",
+        "scm",
+        "toca",
+    ]);
     let interval = 1 + random.below(8) as u32;
     let center = random.below(u64::from(steps.div_ceil(2))) as u32;
     if kind == "scm" && !matches!(steps, 4 | 6 | 8..=10 | 20 | 28..) {
         kind = "toca";
     }
     let count = steps.div_ceil(interval);
-    if kind == "quadratic"
-        && schedules::quadratic(steps, count, f64::from(center), false).is_none()
+    if kind == "quadratic" && schedules::quadratic(steps, count, f64::from(center), false).is_none()
     {
         kind = "last";
     }
