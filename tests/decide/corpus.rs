@@ -182,7 +182,7 @@ pub(crate) fn difference(a: &[Verdict], b: &[Verdict]) -> Option<String> {
     pairs
         .filter(|(_, (a, b))| {
             // Weights are single precision.
-            let close = 1e-5 * (1.0 + a.scale.max(b.scale));
+            let close = 5e-5 * (1.0 + a.scale.max(b.scale));
             let mut parts = a.feature.iter().zip(b.feature);
             (a.action, a.reason, a.order) != (b.action, b.reason, b.order)
                 || parts.any(|(a, b)| (a - b).abs() > close)

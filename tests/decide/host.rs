@@ -30,8 +30,7 @@ impl Kept {
         newest: Vec::new(),
     };
 
-    /// What the site gives, or what stands in for it, and how large its parts are; what is to be
-    /// kept of it is.
+    /// What the site gives, or what stands in for it, and how large its parts are.
     pub(crate) fn carry_out(
         &mut self,
         policy: &Policy,
@@ -44,9 +43,14 @@ impl Kept {
         } else {
             self.newest.insert(0, computed[0] + computed[1]);
         }
+        (feature, scale)
+    }
+
+    /// Keeps what is to be kept, once it stands.
+    pub(crate) fn keep(&mut self, decision: &Decision, feature: Feature) {
         let sums = decision.slot == SET_SLOTS || decision.slot == ADD_TO_SLOTS;
         for (slot, weight) in self.slots.iter_mut().zip(decision.weights) {
-            for (kept, part) in slot.iter_mut().zip(computed) {
+            for (kept, part) in slot.iter_mut().zip(feature) {
                 if sums && decision.slot == SET_SLOTS {
                     *kept = 0.0;
                 }
@@ -58,7 +62,6 @@ impl Kept {
         if let Some(slot) = self.slots.get_mut(decision.slot as usize) {
             *slot = feature;
         }
-        (feature, scale)
     }
 
     fn blend(&self, policy: &Policy, decision: &Decision) -> (Feature, f64) {
@@ -187,6 +190,9 @@ pub(crate) fn drive(
                 scale,
             });
             again = rejected && policy.verify.kind == VerifyKind::Rollback;
+            if !again {
+                kept.keep(&decision, feature);
+            }
         }
     }
     verdicts

@@ -308,8 +308,9 @@ impl Run {
                     }
                 };
                 let decision = *pending.decision();
-                kept[input.lane].carry_out(&policy, &decision, input.feature);
-                let values = host::measured(&policy, decision.action, input, &kept[input.lane]);
+                let kept = &mut kept[input.lane];
+                let (feature, _) = kept.carry_out(&policy, &decision, input.feature);
+                let values = host::measured(&policy, decision.action, input, kept);
                 let event = scheduler
                     .commit(pending, host::outcome(&values))
                     .expect("decided");
@@ -317,6 +318,7 @@ impl Run {
                     && decision.action == Action::Verify
                     && event.reason != decision.reason;
                 if !again {
+                    kept.keep(&decision, feature);
                     events[input.lane].push(event);
                     break;
                 }

@@ -48,6 +48,21 @@ pub(crate) fn forecast(s: &Settings, points: &[Point], wanted: Wanted) -> (usize
     }
 }
 
+/// Whether the forecast is the newest feature, whatever the features are.
+pub(crate) fn holds(s: &Settings, points: &[Point], wanted: Wanted) -> bool {
+    let newest = if rolls(s) {
+        points.len() - 1
+    } else {
+        points.iter().rposition(|p| p.computed).expect("there is one")
+    };
+    (0..points.len()).all(|one| {
+        let mut unit = points.to_vec();
+        unit[one].value = 1.0;
+        let weight = forecast(s, &unit, wanted).1 as f32;
+        weight == f32::from(u8::from(one == newest))
+    })
+}
+
 /// Whether forecasts take a place among the features.
 fn rolls(s: &Settings) -> bool {
     s.predictor == "adams-bashforth" || s.predictor == "gradient" && s.rolling
@@ -92,7 +107,8 @@ fn unblended(s: &Settings, points: &[Point], computed: &[Point], wanted: Wanted)
             } else {
                 s.gain
             };
-            (1, f[1] + factor.clamp(1.0, most) * (f[0] - f[1]))
+            let factor = factor.clamp(1.0, most);
+            (usize::from(factor != 1.0), f[1] + factor * (f[0] - f[1]))
         }
         "rk2" if f.len() >= 3 => (2, 1.5 * f[0] - 0.5 * f[2]),
         "forward" if two => (1, 2.0 * f[0] - f[1]),
@@ -114,7 +130,7 @@ fn unblended(s: &Settings, points: &[Point], computed: &[Point], wanted: Wanted)
 
 /// FasterCache's w, or GOC's η, at that share of the run.
 fn gain(s: &Settings, share: f64) -> f64 {
-    let within = share >= s.gain_start && share < s.gain_end;
+    let within = share >= s.gain_start && share <= s.gain_end;
     if !within && s.fault != Some(Fault::GainWindowIgnored) {
         return 0.0;
     }
@@ -324,5 +340,5 @@ fn dmd(computed: &[Point], target: f64) -> (usize, f64) {
     }
     let growth: f64 = ahead / own;
     let horizon = (target - newest.position) / spacing;
-    (1, newest.value * growth.powf(horizon))
+    (0, newest.value * growth.powf(horizon))
 }

@@ -85,6 +85,8 @@ struct Past {
     within: bool,
     /// What skipping would have cost, where that was asked, or what a late value comes to.
     cost: Option<f64>,
+    /// What a late value makes of the calls behind it: one in so many is computed.
+    interval: Option<u32>,
     /// A usable signal.
     signal: Option<f64>,
     /// A usable rate.
@@ -94,6 +96,17 @@ struct Past {
     /// Its forecast was found to be wrong.
     rejected: bool,
     feature: Feature,
+}
+
+impl Past {
+    fn point(&self) -> Point {
+        Point {
+            step: self.step,
+            position: self.position,
+            computed: self.computed,
+            value: 0.0,
+        }
+    }
 }
 
 /// The past of a lane; `valid_from` is where its anchors begin.
@@ -117,10 +130,9 @@ impl Lane {
         computed.map_or(0, |last| last + 1).max(self.valid_from)
     }
 
-    fn has_anchor(&self) -> bool {
-        self.past[self.valid_from..]
-            .iter()
-            .any(|past| past.computed)
+    fn anchors(&self) -> usize {
+        let valid = self.past[self.valid_from..].iter();
+        valid.filter(|past| past.computed).count()
     }
 
     fn rejected(&self) -> bool {
@@ -187,8 +199,8 @@ fn call(run: &Run, group: &mut [Lane], input: &Input) -> Verdict {
         None => judge(run, group, input),
     };
     let computed = !matches!(reason, "within-budget" | "free");
-    let (order, feature) = if computed {
-        (0, input.feature)
+    let (order, feature, held) = if computed {
+        (0, input.feature, false)
     } else {
         stand_in(run, &group[0], input, position)
     };
@@ -219,7 +231,10 @@ fn call(run: &Run, group: &mut [Lane], input: &Input) -> Verdict {
         } else {
             costs[i]
         };
+        let interval = cost.filter(|_| late);
+        let interval = interval.map(|value| rules::interval(run, input, lane, reason, value));
         lane.past.push(Past {
+            interval,
             step: input.step,
             time: input.time,
             position,
@@ -235,11 +250,11 @@ fn call(run: &Run, group: &mut [Lane], input: &Input) -> Verdict {
         });
     }
     Verdict {
-        action: match (computed, verified, order) {
+        action: match (computed, verified, held) {
             (true, ..) => 'C',
             (false, true, _) => 'v',
-            (false, false, 0) => 'r',
-            (false, false, _) => 'p',
+            (false, false, true) => 'r',
+            (false, false, false) => 'p',
         },
         reason,
         order,
@@ -248,8 +263,8 @@ fn call(run: &Run, group: &mut [Lane], input: &Input) -> Verdict {
     }
 }
 
-/// What stands in for a skipped call.
-fn stand_in(run: &Run, lane: &Lane, input: &Input, position: f64) -> (usize, Feature) {
+/// The order used, what stands in for a skipped call, and whether that is the newest feature as it is.
+fn stand_in(run: &Run, lane: &Lane, input: &Input, position: f64) -> (usize, Feature, bool) {
     let s = run.s;
     let wanted = Wanted {
         steps: run.steps,
@@ -261,22 +276,21 @@ fn stand_in(run: &Run, lane: &Lane, input: &Input, position: f64) -> (usize, Fea
     let newest = valid.iter().rev().find(|past| past.computed);
     let newest = newest.expect("a guard sees to it").feature;
     let part = |of: &dyn Fn(&Feature) -> f64| {
-        let points: Vec<_> = valid
-            .iter()
-            .map(|past| Point {
-                step: past.step,
-                position: past.position,
-                computed: past.computed,
-                value: of(&past.feature),
-            })
-            .collect();
+        let points = valid.iter().map(|past| Point {
+            value: of(&past.feature),
+            ..past.point()
+        });
+        let points: Vec<_> = points.collect();
         forecast::forecast(s, &points, wanted)
     };
     if s.predictor == "dmd" {
         // Its weights are those of the whole feature.
         let (order, whole) = part(&|feature| feature[0] + feature[1]);
-        return (order, [0.0, whole]);
+        return (order, [0.0, whole], order == 0 && lane.anchors() == 1 || s.blend == 0.0);
     }
+    let points: Vec<_> = valid.iter().map(Past::point).collect();
+    let held = forecast::holds(s, &points, wanted)
+        && (s.split != "band" || s.site != "branch" || s.boost == 0.0);
     let (order, mut high) = part(&|feature| feature[1]);
     let (_, mut low) = part(&|feature| feature[0]);
     if s.split == "band" && s.fault != Some(Fault::LowIsForecast) {
@@ -290,7 +304,7 @@ fn stand_in(run: &Run, lane: &Lane, input: &Input, position: f64) -> (usize, Fea
             high *= 1.0 + s.boost;
         }
     }
-    (order, [low, high])
+    (order, [low, high], held)
 }
 
 /// A reason, every lane's cost, and the signals that are usable.
@@ -320,7 +334,7 @@ fn judge(run: &Run, group: &[Lane], input: &Input) -> Judgement {
             return Judgement::unmeasured(reason, group.len());
         }
         "late" => {
-            let reasons: Vec<_> = group.iter().map(|l| rules::late(run, input, l)).collect();
+            let reasons: Vec<_> = group.iter().map(|l| rules::late(s, l)).collect();
             let unknown = reasons.iter().find(|reason| **reason == "signal-unusable");
             let skip = pooled(s, reasons.iter().map(|reason| *reason == "within-budget"));
             let reason = match (unknown, skip) {
@@ -348,12 +362,12 @@ fn judge(run: &Run, group: &[Lane], input: &Input) -> Judgement {
         .iter()
         .map(|signal| Some(*signal).filter(|signal| measured && usable(signal)))
         .collect();
-    let unaligned = s.predictor == "aligned" && input.factors.iter().any(|f| f.is_nan());
+    let unaligned = s.predictor == "aligned" && !input.factors.iter().all(usable);
     let unknown = answers.iter().find_map(|answer| answer.err());
     let reason = if let Some(unknown) = unknown {
         // What cannot be known is never a skip, whatever the other lanes want.
         unknown
-    } else if unaligned && group[0].past.iter().filter(|past| past.computed).count() > 1 {
+    } else if unaligned {
         "signal-unusable"
     } else {
         let wishes = group.iter().zip(&answers).map(|(lane, answer)| {

@@ -28,7 +28,7 @@ pub(super) fn guard(run: &Run, input: &Input, group: &[Lane]) -> Option<&'static
         ),
         ("window", outside(run, input)),
         ("mask", masked(run, input)),
-        ("no-history", !lane.has_anchor()),
+        ("no-history", lane.anchors() == 0),
         ("forecast-rejected", lane.rejected()),
         ("max-run", too_long(s, step, lane)),
         (
@@ -37,7 +37,7 @@ pub(super) fn guard(run: &Run, input: &Input, group: &[Lane]) -> Option<&'static
         ),
         (
             "max-spent",
-            s.max_spent > 0.0 && group.iter().any(|lane| total(lane) >= s.max_spent),
+            s.max_spent > 0.0 && total(lane) >= s.max_spent,
         ),
     ];
     rules
@@ -335,19 +335,17 @@ fn scale(run: &Run, lane: &Lane, cost: Option<f64>) -> f64 {
             } else {
                 0.1
             };
-            let warm = lane
-                .past
-                .iter()
-                .rev()
-                .filter(|past| past.reason == "warmup");
-            let values = warm.filter_map(|past| past.cost).take(3);
+            let valid = lane.past[lane.valid_from..].iter().rev();
+            let warm = valid.filter(|past| past.reason == "warmup");
+            let values = cost.into_iter().chain(warm.filter_map(|past| past.cost));
             let weighed = values.zip([1.0, step, step * step]).map(|(v, w)| v * w);
             weighed.sum()
         }
         // PreciseCache: the largest seen in the run, this one among them.
         "largest" => {
             let own = cost.filter(|_| s.fault != Some(Fault::LargestBefore));
-            let seen = lane.past.iter().filter_map(|past| past.cost);
+            let valid = lane.past[lane.valid_from..].iter();
+            let seen = valid.filter_map(|past| past.cost);
             seen.chain(own).fold(0.0, f64::max)
         }
         _ => 1.0,
@@ -355,23 +353,10 @@ fn scale(run: &Run, lane: &Lane, cost: Option<f64>) -> f64 {
 }
 
 /// Why the call is or is not skipped, by what the last computed one measured.
-pub(super) fn late(run: &Run, input: &Input, lane: &Lane) -> &'static str {
-    let s = run.s;
+pub(super) fn late(s: &Settings, lane: &Lane) -> &'static str {
     let last = lane.past.iter().rev().find(|past| past.computed);
-    let Some(value) = last.and_then(|past| past.cost) else {
+    let Some(interval) = last.and_then(|past| past.interval) else {
         return "signal-unusable";
-    };
-    let interval = if s.codebook.is_empty() {
-        if allows(run, input, lane, value, None) {
-            s.interval
-        } else {
-            1
-        }
-    } else {
-        let closed = s.fault == Some(Fault::CodebookClosed);
-        let mut pairs = s.codebook.chunks(2);
-        let pair = pairs.find(|pair| value < pair[0] || closed && value == pair[0]);
-        pair.map_or(1, |pair| pair[1] as u32)
     };
     let early = u32::from(s.fault == Some(Fault::LateOffByOne));
     if (lane.run() as u32) + 1 < interval + early {
@@ -379,6 +364,24 @@ pub(super) fn late(run: &Run, input: &Input, lane: &Lane) -> &'static str {
     } else {
         "budget-spent"
     }
+}
+
+/// One call in how many is computed behind a computed one that comes to that value.
+pub(super) fn interval(run: &Run, input: &Input, lane: &Lane, reason: &str, value: f64) -> u32 {
+    let s = run.s;
+    if s.codebook.is_empty() {
+        let warm = reason == "warmup" || s.scale == "largest";
+        let own = Some(value).filter(|_| warm);
+        return if allows(run, input, lane, value, own) {
+            s.interval
+        } else {
+            1
+        };
+    }
+    let closed = s.fault == Some(Fault::CodebookClosed);
+    let mut pairs = s.codebook.chunks(2);
+    let pair = pairs.find(|pair| value < pair[0] || closed && value == pair[0]);
+    pair.map_or(1, |pair| pair[1] as u32)
 }
 
 /// Why the call is or is not skipped, by counting alone.
