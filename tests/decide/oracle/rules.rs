@@ -179,7 +179,7 @@ pub(super) fn measured(
             } else {
                 elapsed
             };
-            let at = |curve: &[f64]| curve[index(run, input, curve.len())];
+            let at = |curve: &[f64]| value(run, input, curve);
             at(&s.curve[..half]) * signal + at(&s.curve[half..]) * elapsed
         }
         _ => signal,
@@ -216,18 +216,24 @@ fn magcache(run: &Run, input: &Input, lane: &Lane) -> f64 {
 
 /// The calibrated value of a call.
 pub(super) fn gamma(run: &Run, input: &Input) -> f64 {
-    run.s.curve[index(run, input, run.s.curve.len())]
+    value(run, input, &run.s.curve)
+}
+
+/// The curve's value: the nearest by steps; by time on the line between two.
+fn value(run: &Run, input: &Input, curve: &[f64]) -> f64 {
+    let (s, last) = (run.s, curve.len() - 1);
+    if s.curve_by == "step" || s.fault == Some(Fault::CurveBySteps) {
+        return curve[index(run, input, curve.len())];
+    }
+    let share = (input.time - s.curve_start) / (s.curve_end - s.curve_start);
+    let at = (share * last as f64).clamp(0.0, last as f64);
+    let (before, behind) = (curve[at.floor() as usize], curve[at.ceil() as usize]);
+    before + (behind - before) * at.fract()
 }
 
 /// The nearest calibrated value: numpy's round, half to even, of i · (S − 1) / (N − 1).
 fn index(run: &Run, input: &Input, values: usize) -> usize {
     let (s, last) = (run.s, values - 1);
-    if s.curve_by == "time" && s.fault != Some(Fault::CurveBySteps) {
-        let share = (input.time - s.curve_start) / (s.curve_end - s.curve_start);
-        return (share * last as f64)
-            .round_ties_even()
-            .clamp(0.0, last as f64) as usize;
-    }
     if run.steps == 1 {
         return last;
     }
@@ -277,12 +283,7 @@ pub(super) fn affordable(run: &Run, input: &Input, lane: &Lane, cost: f64) -> bo
         // FramePack's MagCache looks at the ratio of the call itself.
         let own = match s.gauge.as_str() {
             "curve" if s.fault != Some(Fault::MaxCostOfProduct) => {
-                let error = 1.0 - gamma(run, input);
-                if s.deviation == "signed" {
-                    error
-                } else {
-                    error.abs()
-                }
+                f64::abs(1.0 - gamma(run, input))
             }
             _ => cost,
         };
