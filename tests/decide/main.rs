@@ -6,7 +6,7 @@ mod host;
 mod loops;
 mod network;
 mod oracle;
-mod oracle_debug;
+mod presets;
 mod properties;
 mod random;
 mod refused;

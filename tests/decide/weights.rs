@@ -170,39 +170,3 @@ fn weights_that_are_not_exact_are_noticed() {
         forecast::newton(2, &uneven, 4.0).1
     );
 }
-
-#[test]
-fn debug_dmd() {
-    let f = [-78.0, -70.3, -62.1, -55.2, -47.9, -41.4];
-    for n in 4..=6 {
-        let times: Vec<f64> = (0..n).map(|i| 20.0 - i as f64).collect();
-        let mut moments = Vec::new();
-        for i in 0..n {
-            for j in i..n {
-                moments.push(f[i] * f[j]);
-            }
-        }
-        let p = Predictor::new(PredictorKind::Dmd, 0);
-        let w = p.weights(&Inputs {
-            times: &times,
-            target: 21.0,
-            hat: false,
-            gain: 0.0,
-            row: &[],
-            moments: &moments,
-            span: 1.0,
-        });
-        println!("{n} {w:?}");
-        let rounded: Vec<f64> = moments.iter().map(|m| f64::from(*m as f32)).collect();
-        let w = p.weights(&Inputs {
-            times: &times,
-            target: 21.0,
-            hat: false,
-            gain: 0.0,
-            row: &[],
-            moments: &rounded,
-            span: 1.0,
-        });
-        println!("f32 {n} {w:?}");
-    }
-}

@@ -14,6 +14,7 @@ pub(crate) mod schedules;
 mod settings;
 
 pub(crate) use fault::Fault;
+pub(crate) use presets::PRESETS;
 use forecast::{Point, Wanted};
 pub(crate) use settings::Settings;
 

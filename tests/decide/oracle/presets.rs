@@ -2,7 +2,7 @@
 //! computes every call.
 
 /// Names, and keys of the text form.
-pub(super) const PRESETS: &[(&str, &str)] = &[
+pub(crate) const PRESETS: &[(&str, &str)] = &[
     ("full", "gauge=always"),
     ("interval", "gauge=count,interval=2,warmup=1"),
     ("mask", "gauge=free"),
@@ -14,7 +14,7 @@ pub(super) const PRESETS: &[(&str, &str)] = &[
     ("fasterdiffusion", "gauge=free,site=front,keep=output"),
     (
         "fora",
-        "gauge=count,schedule=last,interval=3,site=modules,keep=output",
+        "gauge=count,schedule=last,interval=3,site=modules",
     ),
     (
         "deltadit",
@@ -22,20 +22,20 @@ pub(super) const PRESETS: &[(&str, &str)] = &[
     ),
     (
         "pab",
-        "gauge=count,schedule=first,interval=2,window=time,start=100,end=850,site=attention,keep=output",
+        "gauge=count,schedule=first,interval=2,window=time,start=100,end=850,site=attention",
     ),
     (
         "tgate",
-        "gauge=count,schedule=first,interval=5,warmup=3,window=step,start=0,end=9,site=attention,keep=output",
+        "gauge=count,schedule=first,interval=5,warmup=3,window=step,start=0,end=9,site=attention",
     ),
     (
         "tgatecross",
-        "gauge=free,warmup=10,site=attention,keep=output",
+        "gauge=free,warmup=10,site=attention",
     ),
     (
         "fastercache",
         "gauge=count,schedule=first,interval=2,start=0.3333333333333333,predictor=gradient,gain=1,ramp=1,\
-         gain_start=0.3333333333333333,site=attention,keep=output",
+         gain_start=0.3333333333333333,site=attention",
     ),
     (
         "cfgcache",
@@ -48,7 +48,7 @@ pub(super) const PRESETS: &[(&str, &str)] = &[
     ),
     (
         "frdiff",
-        "gauge=count,schedule=first,interval=2,end=0.4333333333333333,site=modules,keep=output",
+        "gauge=count,schedule=first,interval=2,end=0.4333333333333333,site=modules",
     ),
     (
         "skipdit",
@@ -58,29 +58,29 @@ pub(super) const PRESETS: &[(&str, &str)] = &[
     ("scm", "gauge=count,schedule=scm,level=medium"),
     (
         "toca",
-        "gauge=count,schedule=toca,interval=3,site=modules,keep=output",
+        "gauge=count,schedule=toca,interval=3,site=modules",
     ),
     (
         "duca",
-        "gauge=count,schedule=toca,interval=3,site=modules,keep=output",
+        "gauge=count,schedule=toca,interval=3,site=modules",
     ),
     // Calibrated.
-    ("smoothcache", "gauge=free,site=modules,keep=output"),
+    ("smoothcache", "gauge=free,site=modules"),
     ("lemica", "gauge=free"),
     (
         "dpcache",
-        "gauge=free,predictor=taylor,order=2,warmup=3,last=3",
+        "gauge=free,predictor=taylor,order=2,warmup=3,keep=output",
     ),
     ("invardiff", "gauge=free,site=model,keep=output"),
-    ("ecad", "gauge=free,site=modules,keep=output"),
-    ("procache", "gauge=free,site=modules,keep=output"),
-    ("soda", "gauge=free,site=modules,keep=output"),
+    ("ecad", "gauge=free,site=modules"),
+    ("procache", "gauge=free,site=modules"),
+    ("soda", "gauge=free,site=modules"),
     ("ertacache", "gauge=free,site=model"),
-    ("febcache", "gauge=free,site=modules,keep=output"),
+    ("febcache", "gauge=free,site=modules"),
     ("blockcaching", "gauge=free,site=blocks,keep=output"),
-    ("ditfastattn", "gauge=free,site=attention,keep=output"),
-    ("l2c", "gauge=free,site=modules,keep=output"),
-    ("harmonica", "gauge=free,site=modules,keep=output"),
+    ("ditfastattn", "gauge=free,site=attention"),
+    ("l2c", "gauge=free,site=modules"),
+    ("harmonica", "gauge=free,site=modules"),
     (
         "meancache",
         "gauge=free,site=model,keep=output,predictor=newton,order=1,axis=time",
@@ -88,9 +88,9 @@ pub(super) const PRESETS: &[(&str, &str)] = &[
     ("budcache", "gauge=free"),
     (
         "cem",
-        "gauge=free,site=modules,keep=output,predictor=taylor,order=1",
+        "gauge=free,site=modules,predictor=taylor,order=1",
     ),
-    ("cachequant", "gauge=free,site=modules,keep=output"),
+    ("cachequant", "gauge=free,site=modules"),
     (
         "l2p",
         "gauge=free,predictor=table,order=1,site=model,keep=output",
@@ -98,7 +98,7 @@ pub(super) const PRESETS: &[(&str, &str)] = &[
     ("goldenpath", "gauge=free,site=model,keep=output"),
     (
         "goc",
-        "gauge=count,interval=2,site=modules,keep=output,predictor=gradient,gain=1.2,rolling=1,\
+        "gauge=count,interval=2,warmup=1,site=modules,predictor=gradient,gain=1.2,rolling=1,\
          gain_start=0.15,gain_end=0.5",
     ),
     // Step by step.
@@ -144,7 +144,7 @@ pub(super) const PRESETS: &[(&str, &str)] = &[
     (
         "sencache",
         "gauge=signal,signal=model-input,metric=l2,reference=computed,rescale=sensitivity,budget=instant,\
-         threshold=0.07,early_factor=0.0714285714,early_until=0.2,max_run=3,warmup=1",
+         threshold=0.07,early_factor=0.07142857142857142,early_until=0.2,max_run=10,warmup=1",
     ),
     (
         "d2cache",
@@ -152,9 +152,9 @@ pub(super) const PRESETS: &[(&str, &str)] = &[
     ),
     (
         "precisecache",
-        "gauge=signal,signal=trial-output,metric=l2,filter=low-pass,filter_size=0.2,scale=largest,threshold=0.5",
+        "gauge=signal,signal=trial-output,metric=l2,filter=low-pass,filter_size=0.2,scale=largest,threshold=0.5,warmup=1",
     ),
-    ("flowcache", "gauge=signal,signal=model-input,threshold=0.1"),
+    ("flowcache", "gauge=signal,signal=model-input,threshold=0.1,warmup=1"),
     // Block by block.
     (
         "adacache",
@@ -172,12 +172,12 @@ pub(super) const PRESETS: &[(&str, &str)] = &[
     ),
     (
         "foresight",
-        "gauge=late,signal=block-output,metric=mse,scale=learned,threshold=1,compare=at-most,interval=2,\
+        "gauge=late,signal=block-output,metric=mse,reference=computed,scale=learned,threshold=1,compare=at-most,interval=2,\
          retention=0.15,site=blocks,keep=output",
     ),
     (
         "bwcache",
-        "gauge=late,signal=block-output,threshold=0.15,interval=5,keep=output",
+        "gauge=late,signal=block-output,threshold=0.15,interval=6,keep=output",
     ),
     (
         "fastcache",
@@ -186,12 +186,12 @@ pub(super) const PRESETS: &[(&str, &str)] = &[
     ),
     (
         "lazydit",
-        "gauge=signal,signal=gate,budget=instant,compare=at-most,threshold=0.5,site=modules,keep=output",
+        "gauge=signal,signal=gate,budget=instant,compare=at-most,threshold=0.5,site=modules",
     ),
     // Forecasts.
     (
         "taylorseer",
-        "gauge=count,interval=4,warmup=3,predictor=taylor,order=1,site=modules,keep=output",
+        "gauge=count,interval=4,warmup=3,predictor=taylor,order=1,site=modules",
     ),
     (
         "taylorseerlite",
@@ -199,11 +199,11 @@ pub(super) const PRESETS: &[(&str, &str)] = &[
     ),
     (
         "hicache",
-        "gauge=count,interval=6,warmup=3,predictor=hermite,order=2,sigma=0.5,site=modules,keep=output",
+        "gauge=count,interval=6,warmup=3,predictor=hermite,order=2,sigma=0.5,site=modules",
     ),
     (
         "foca",
-        "gauge=count,interval=5,warmup=3,predictor=foca,site=modules,keep=output",
+        "gauge=count,interval=5,warmup=3,predictor=foca,site=modules",
     ),
     (
         "abcache",
@@ -211,16 +211,16 @@ pub(super) const PRESETS: &[(&str, &str)] = &[
     ),
     (
         "molcache",
-        "gauge=count,interval=3,warmup=3,predictor=adams-bashforth,order=2,site=modules,keep=output",
+        "gauge=count,interval=3,warmup=3,predictor=adams-bashforth,order=2,site=modules",
     ),
     (
         "hyca",
-        "gauge=count,interval=5,warmup=3,predictor=forward,site=modules,keep=output",
+        "gauge=count,interval=5,warmup=3,predictor=forward,site=modules",
     ),
     (
         "speca",
-        "gauge=free,warmup=1,enhance=3,max_run=5,verify=next,verify_from=2,tolerance=0.1,tolerance_decay=0.01,\
-         tolerance_floor=0.01,predictor=taylor,order=4,site=modules,keep=output",
+        "gauge=free,warmup=1,enhance=3,max_run=5,verify=next,verify_from=3,tolerance=0.1,tolerance_decay=0.01,\
+         tolerance_floor=0.01,predictor=taylor,order=4,site=modules",
     ),
     (
         "freqca",
@@ -231,7 +231,7 @@ pub(super) const PRESETS: &[(&str, &str)] = &[
         "gauge=count,interval=2,growth=0.75,warmup=5,predictor=chebyshev,order=4,ridge=0.1,keep=output",
     ),
     (
-        "hicachepp",
+        "dmd",
         "gauge=count,interval=4,warmup=3,predictor=dmd,keep=output",
     ),
 ];
