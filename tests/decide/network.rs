@@ -254,7 +254,7 @@ fn no_key_of_the_host_is_inert() {
         assert_eq!(item(a).1, item(b).1, "`{key}`: more than that key differs");
         let ((trace_a, x_a), (trace_b, x_b)) = (sample(a), sample(b));
         // What decides nothing itself decides what the latent comes to.
-        let of_the_sum = ["band", "share", "keep"].contains(&key);
+        let of_the_sum = ["filter_size", "band", "share", "keep"].contains(&key);
         assert!(of_the_sum || trace_a != trace_b, "`{key}` decides nothing");
         assert_ne!(x_a, x_b, "`{key}` has no effect");
         assert_eq!(sample(a), (trace_a, x_a));
