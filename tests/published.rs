@@ -116,6 +116,73 @@ fn easycache_constant_increment() {
     assert_eq!(trace, "CCCCC..C..C..C..C..C..C..C..C..C..C..C..C..C..C..C");
 }
 
+/// What a skipped call with that signal costs.
+fn cost(text: &str, signal: f64) -> f64 {
+    let policy = Policy::parse(text).unwrap_or_else(|e| panic!("{text}: {e}"));
+    let mut scheduler = Scheduler::new(&policy, Timeline::new(3), [Lane::NEW; 1]).expect("valid");
+    let mut spent = 0.0;
+    for step in 0..2 {
+        let pending = match scheduler.begin(Call::new(step)).expect("in order") {
+            Begin::Decided(pending) => pending,
+            Begin::Needs(question) => scheduler.decide(question, &[signal]).expect("asked"),
+        };
+        spent = scheduler
+            .commit(pending, Outcome::Done)
+            .expect("open")
+            .spent;
+    }
+    spent
+}
+
+#[test]
+fn teacache_polynomials() {
+    let known: [(&str, &[(f64, f64)]); 4] = [
+        (
+            "flux-dev",
+            &[
+                (0.0, 0.2642),
+                (0.02, 0.2080),
+                (0.05, 0.1805),
+                (0.1, 0.2068),
+                (0.15, 0.2426),
+                (0.2, 0.2620),
+                (0.3, 0.5221),
+                (0.4, 2.2765),
+            ],
+        ),
+        (
+            "hunyuan-video",
+            &[
+                (0.0, 0.0961),
+                (0.02, 0.0571),
+                (0.05, 0.0620),
+                (0.1, 0.1292),
+                (0.2, 0.1337),
+                (0.4, 2.7482),
+            ],
+        ),
+        (
+            "wan2.1-t2v-1.3b",
+            &[(0.0, 0.1379), (0.05, 0.0774), (0.1, 0.2499), (0.2, -0.1226)],
+        ),
+        (
+            "wan2.1-t2v-14b",
+            &[(0.0, -13.0225), (0.1, -0.6360), (0.15, 0.1307)],
+        ),
+    ];
+    for (model, values) in known {
+        for (signal, value) in values {
+            let found = cost(&format!("teacache:model={model},threshold=1000"), *signal);
+            assert!(
+                (found - value).abs() < 6e-5,
+                "{model} at {signal}: {found} is not {value}"
+            );
+        }
+    }
+    let found = cost("teacache:model=flux-dev,threshold=1000", 0.11);
+    assert!((found - 0.2068).abs() > 6e-5, "another signal costs as much");
+}
+
 #[test]
 fn a_wrong_threshold_gives_another_trace() {
     let text = "magcache:model=flux-dev,last=0,warmup=0,threshold=0.25,max_run=4,retention=0.1";

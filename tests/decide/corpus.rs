@@ -387,15 +387,3 @@ fn no_key_is_inert() {
     let left = cases.iter().map(|case| &case.name).collect::<Vec<_>>();
     assert!(left.is_empty(), "no such key: {left:?}");
 }
-
-#[test]
-fn debug_fill() {
-    let Ok(path) = std::env::var("FILL") else { return };
-    let file: File = toml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap_or_else(|e| panic!("{e}"));
-    for case in file.case {
-        let Ok(found) = std::panic::catch_unwind(|| case.crate_verdicts()) else { println!("FILL\t{}\tPANIC", case.name); continue };
-        let oracle = case.oracle(None);
-        let [a, r, o] = strings(&found);
-        println!("FILL\t{}\t{a}\t{r}\t{o}\t{}", case.name, difference(&found, &oracle).unwrap_or_default());
-    }
-}

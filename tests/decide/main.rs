@@ -3,6 +3,7 @@
 
 mod corpus;
 mod host;
+mod lanes;
 mod loops;
 mod network;
 mod oracle;

@@ -202,8 +202,8 @@ const PAIRS: [(&str, &str, &str); 11] = [
     ),
     (
         "filter_size",
-        "teacache:threshold=0.2,filter=low-pass,filter_size=0.1",
-        "teacache:threshold=0.2,filter=low-pass,filter_size=0.7",
+        "teacache:threshold=0.2,filter=downsample,filter_size=2",
+        "teacache:threshold=0.2,filter=downsample,filter_size=3",
     ),
     (
         "reference",
@@ -254,7 +254,7 @@ fn no_key_of_the_host_is_inert() {
         assert_eq!(item(a).1, item(b).1, "`{key}`: more than that key differs");
         let ((trace_a, x_a), (trace_b, x_b)) = (sample(a), sample(b));
         // What decides nothing itself decides what the latent comes to.
-        let of_the_sum = ["filter_size", "band", "share", "keep"].contains(&key);
+        let of_the_sum = ["band", "share", "keep"].contains(&key);
         assert!(of_the_sum || trace_a != trace_b, "`{key}` decides nothing");
         assert_ne!(x_a, x_b, "`{key}` has no effect");
         assert_eq!(sample(a), (trace_a, x_a));
@@ -287,4 +287,49 @@ fn skipping_stays_near_the_uncached_run() {
             "{site}: a line is no better than holding, {taylor} and {hold}"
         );
     }
+}
+
+#[test]
+fn a_threshold_of_zero_is_the_uncached_run_bit_for_bit() {
+    let bits = |text: &str| sample(text).1.map(f64::to_bits);
+    let full = bits("full");
+    for text in [
+        "teacache:threshold=0",
+        "fbcache:threshold=0",
+        "teacache:threshold=0,predictor=newton,order=2,split=band,band=0.5",
+        "teacache:threshold=0,site=model,keep=output",
+    ] {
+        assert_eq!(bits(text), full, "{text}");
+    }
+    assert_ne!(bits("teacache:threshold=0.2"), full);
+}
+
+/// A run whose residual were added once a block would not stay near the uncached one.
+#[test]
+fn a_residual_is_added_exactly_once() {
+    let (x, t) = ([1.0, -0.5, 0.25, 2.0], 0.5);
+    let trunk = blocks(0..BLOCKS, &x, t);
+    let residual = zip(&trunk, &x, |a, b| a - b);
+    let policy = Policy::parse("interval").expect("valid");
+    let mut scheduler =
+        Scheduler::new(&policy, Timeline::new(3), [Lane::NEW; 1]).expect("valid");
+    let mut anchors = [[0.0; WIDTH]; MAX_ANCHORS];
+    for step in 0..2 {
+        let Begin::Decided(pending) = scheduler.begin(Call::new(step)).expect("in order") else {
+            unreachable!("nothing is measured")
+        };
+        let decision = *pending.decision();
+        scheduler.commit(pending, Outcome::Done).expect("decided");
+        if let Some(slot) = anchors.get_mut(decision.slot as usize) {
+            *slot = residual;
+        }
+        if decision.action.skips() {
+            let stand_in = blend(&policy, &decision, &anchors);
+            let once = zip(&x, &stand_in, |a, b| a + b);
+            assert_eq!(once, zip(&x, &residual, |a, b| a + b));
+            let twice = zip(&once, &stand_in, |a, b| a + b);
+            assert_ne!(once, twice);
+        }
+    }
+    assert_eq!(scheduler.stats().skipped(), 1);
 }

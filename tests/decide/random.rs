@@ -14,6 +14,7 @@ mod composed;
 pub(crate) fn cases(count: u32) -> ProptestConfig {
     ProptestConfig {
         failure_persistence: None,
+        max_global_rejects: 100_000,
         ..ProptestConfig::with_cases(count)
     }
 }
@@ -335,69 +336,5 @@ pub(crate) fn call(input: &Input) -> Call {
         lane: input.lane as u32,
         time: input.time,
         ..Call::new(input.step)
-    }
-}
-
-#[test]
-fn debug_seed() {
-    let compare = |seed: u64| {
-        let run = run(seed);
-        let found = host::drive(&mut run.scheduler(), &run.inputs, |_| {});
-        let s = crate::oracle::Settings::read(&run.text);
-        let oracle = crate::oracle::run(&s, run.steps, run.evaluations, run.lanes, &run.inputs);
-        (run, found, oracle)
-    };
-    if let Ok(skip) = std::env::var("SKIP") {
-        let mut bad = Vec::new();
-        for seed in 0..20000 {
-            let r = run(seed);
-            if skip.split(' ').any(|s| r.text.contains(s)) {
-                continue;
-            }
-            let Ok((run, found, oracle)) = std::panic::catch_unwind(|| compare(seed)) else {
-                bad.push((1, seed, format!("PANIC {}", r.text)));
-                continue;
-            };
-            if let Some(d) = crate::corpus::difference(&found, &oracle) {
-                bad.push((
-                    run.text.len(),
-                    seed,
-                    format!(
-                        "{} steps {} x{} lanes {}\n     {d}",
-                        run.text, run.steps, run.evaluations, run.lanes
-                    ),
-                ));
-            }
-        }
-        bad.sort();
-        println!("{} bad", bad.len());
-        for (_, seed, d) in bad.iter().take(12) {
-            println!("seed {seed}: {d}");
-        }
-        return;
-    }
-    let Ok(seed) = std::env::var("SEED") else {
-        return;
-    };
-    let (run, found, oracle) = compare(seed.parse().expect("seed"));
-    println!(
-        "{} steps {} x{} lanes {}",
-        run.text, run.steps, run.evaluations, run.lanes
-    );
-    for (i, f) in found.iter().enumerate() {
-        let input = &run.inputs[i.min(run.inputs.len() - 1)];
-        println!(
-            "{i} s{} e{} l{} t{:.2} sig{:?} fac{:?} rate{:?} err{} inv{}\n   crate  {f:?}\n   oracle {:?}",
-            input.step,
-            input.evaluation,
-            input.lane,
-            input.time,
-            input.signals,
-            input.factors,
-            input.rates,
-            input.error,
-            input.invalidated,
-            oracle.get(i)
-        );
     }
 }

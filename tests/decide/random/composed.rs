@@ -51,7 +51,8 @@ pub(super) fn policy(random: &mut Random, frame: Frame) -> Vec<String> {
         }
         "late" if random.one_in(2) => {
             let pairs = (1..=1 + random.below(4)).map(|i| {
-                let threshold = (f64::from(i as u32) + 0.5 * random.share()) / 10.0;
+                let over = if random.one_in(2) { 0.0 } else { random.share() };
+                let threshold = (f64::from(i as u32) + 0.5 * over) / 8.0;
                 format!("{threshold}/{}", 1 + random.below(7))
             });
             let pairs = pairs.collect::<Vec<_>>();
@@ -266,7 +267,6 @@ fn predictor(random: &mut Random, frame: Frame, parts: Parts, items: &mut Vec<St
         "adams-moulton",
         "chebyshev",
         "table",
-        "dmd",
     ]);
     let unfit = match kind {
         // FoCa is defined on whole steps.
