@@ -3,7 +3,7 @@
 use core::fmt::Write;
 
 use refrain::Policy;
-use refrain::policy::GaugeKind;
+use refrain::policy::VerifyKind;
 use refrain::text::Named;
 
 #[path = "../nostd/scenario.rs"]
@@ -18,7 +18,7 @@ fn table(texts: &[&str]) -> String {
         let policy = Policy::parse(text).unwrap_or_else(|e| panic!("{text}: {e}"));
         writeln!(table, "{text}").expect("a string");
         // What is not measured is the same under every signal.
-        let measured = policy.gauge.kind == GaugeKind::Signal;
+        let measured = policy.gauge.measures() || policy.verify.kind != VerifyKind::None;
         for (name, kind) in SIGNALS.into_iter().take(if measured { 4 } else { 1 }) {
             let name = if measured { name } else { "unmeasured" };
             for timeline in TIMELINES {

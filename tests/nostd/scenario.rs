@@ -1,15 +1,19 @@
 // Runs with made-up signals, and a hash over everything they decide. Included by tests that have
 // the standard library and by a program that has nothing: core only, and only + − × ÷.
 
-use refrain::policy::Wants;
+use refrain::policy::{VerifyKind, Wants};
 use refrain::signal::SignalKind;
 use refrain::{
     Action, Begin, Call, CallError, Decision, Event, Lane, Outcome, Policy, Scheduler, Timeline,
 };
 
+mod settings;
+
+pub(crate) use settings::SETTINGS;
+
 /// Hash over every decision of [`SETTINGS`] × [`SIGNALS`] × [`TIMELINES`]: the same on every target
 /// and under every set of features. It changes only when decisions are meant to change.
-pub(crate) const DECISIONS_HASH: u64 = 0xba2c_3ce3_7dd9_64b5;
+pub(crate) const DECISIONS_HASH: u64 = 0x4fc2_fcd8_1960_54a9;
 
 /// Steps and evaluations.
 pub(crate) const TIMELINES: [(u32, u32); 2] = [(28, 1), (14, 2)];
@@ -33,71 +37,6 @@ pub(crate) const SIGNALS: [(&str, Signals); 4] = [
     ("bursty", Signals::Bursty),
     ("two-phase", Signals::TwoPhase),
     ("adversarial", Signals::Adversarial),
-];
-
-/// The policies, by family.
-pub(crate) const SETTINGS: [(&str, &[&str]); 8] = [
-    ("full", &["full", "full:gauge=signal,threshold=0.2"]),
-    (
-        "interval",
-        &[
-            "interval",
-            "interval:interval=4,last=0",
-            "interval:interval=5,start=0.2,end=0.8,max_total=8",
-            "interval:interval=3,predictor=newton,order=2",
-        ],
-    ),
-    (
-        "mask",
-        &[
-            "mask:1101001000100001000010001001",
-            "mask:11001000100001,predictor=taylor,order=1",
-        ],
-    ),
-    (
-        "teacache",
-        &[
-            "teacache:threshold=0.1",
-            "teacache:threshold=0.3",
-            "teacache:threshold=0.3,max_run=2,warmup=4",
-            "teacache:model=flux-dev,threshold=0.4",
-            "teacache:threshold=0.2,budget=leaky,decay=0.5,reset=0",
-            "teacache:threshold=0.3,predictor=taylor,order=2",
-        ],
-    ),
-    (
-        "fbcache",
-        &[
-            "fbcache:threshold=0.08",
-            "fbcache:threshold=0.15,warmup=4,max_run=3",
-            "fbcache:threshold=0.12,predictor=newton,order=1,pool=any",
-        ],
-    ),
-    (
-        "easycache",
-        &[
-            "easycache:threshold=0.05",
-            "easycache:threshold=0.1,warmup=3",
-            "easycache:threshold=0.1,warmup=3,pool=mean",
-        ],
-    ),
-    (
-        "magcache",
-        &[
-            "magcache:model=flux-dev",
-            "magcache:model=flux-dev,threshold=0.24,max_run=5,retention=0.1",
-            "magcache:model=flux-dev,threshold=0.12,predictor=taylor,order=1",
-        ],
-    ),
-    (
-        "taylorseer",
-        &[
-            "taylorseer",
-            "taylorseer:interval=4,order=2",
-            "taylorseer:interval=6,order=3,axis=time",
-            "taylorseer:interval=3,order=2,warmup=6",
-        ],
-    ),
 ];
 
 /// A deterministic source of numbers.
@@ -138,6 +77,31 @@ pub(crate) fn signal(kind: Signals, progress: f64, source: &mut Source) -> f64 {
     }
 }
 
+/// Computed features of one number, newest first.
+#[derive(Clone, Copy)]
+struct Kept {
+    newest: [f64; 6],
+    len: usize,
+}
+
+impl Kept {
+    const NOTHING: Self = Self {
+        newest: [0.0; 6],
+        len: 0,
+    };
+
+    fn push(&mut self, value: f64) {
+        let [a, b, c, d, e, _] = self.newest;
+        self.newest = [value, a, b, c, d, e];
+        self.len = (self.len + 1).min(6);
+    }
+}
+
+/// Something bent.
+fn values_of_the_call(progress: f64) -> f64 {
+    0.7 * progress * progress
+}
+
 /// Makes every call of a run on two lanes and shows each decision with its event.
 ///
 /// # Errors
@@ -158,6 +122,7 @@ pub(crate) fn run(
         1
     };
     let mut sources = [Source::new(1), Source::new(2)];
+    let mut kept = [Kept::NOTHING; 2];
     for call in 0..timeline.calls() {
         let progress = f64::from(call) / f64::from(timeline.calls());
         let values = sources
@@ -188,19 +153,47 @@ pub(crate) fn run(
                         1.0
                     };
                     let values = values.map(|v| v * scale);
-                    scheduler.decide(question, values.get(..count).unwrap_or(&[]))?
+                    let mut all = [0.0; 4];
+                    // Factors, where they are asked for, behind the signals.
+                    let answers = values.iter().take(count).chain(rates.iter().take(count));
+                    all.iter_mut()
+                        .zip(answers)
+                        .for_each(|(to, from)| *to = *from);
+                    let wanted = question.values;
+                    scheduler.decide(question, all.get(..wanted).unwrap_or(&[]))?
                 }
             };
             let decision = *pending.decision();
-            let outcome = match decision.action {
-                Action::Compute if policy.wants() != Wants::Nothing => {
-                    Outcome::Measured(rates.get(..count).unwrap_or(&[]))
-                }
-                Action::Verify => Outcome::Measured(rates.get(..1).unwrap_or(&[])),
-                _ => Outcome::Done,
+            let products: [f64; 6];
+            let mut measured: &[f64] = match (decision.action, policy.wants()) {
+                (Action::Compute, Wants::Rate) => rates.get(..count).unwrap_or(&[]),
+                (Action::Compute, Wants::Signal) => values.get(..count).unwrap_or(&[]),
+                (Action::Verify, _) => values.get(..1).unwrap_or(&[]),
+                _ => &[],
+            };
+            if let (Action::Compute, Wants::Products, Some(kept)) =
+                (decision.action, policy.wants(), kept.get_mut(lane as usize))
+            {
+                kept.push(2.0 + progress - values_of_the_call(progress));
+                products = kept.newest.map(|v| v * kept.newest[0]);
+                measured = products.get(..kept.len).unwrap_or(&[]);
+            }
+            let outcome = if measured.is_empty() {
+                Outcome::Done
+            } else {
+                Outcome::Measured(measured)
             };
             let event = scheduler.commit(pending, outcome)?;
             show(&decision, &event);
+            // A forecast that was rolled back is made again, computed.
+            let again = policy.verify.kind == VerifyKind::Rollback
+                && decision.action == Action::Verify
+                && event.reason != decision.reason;
+            if again && let Begin::Decided(pending) = scheduler.begin(call)? {
+                let decision = *pending.decision();
+                let event = scheduler.commit(pending, Outcome::Done)?;
+                show(&decision, &event);
+            }
         }
     }
     Ok(())
@@ -235,7 +228,8 @@ impl Hash {
         self.add(event.reason as u64);
         self.add(event.signal.to_bits());
         self.add(event.spent.to_bits());
-        for weight in decision.weights {
+        let low = decision.low_weights.iter().filter(|weight| **weight != 0.0);
+        for weight in decision.weights.iter().chain(low) {
             self.add(u64::from(weight.to_bits()));
         }
     }
