@@ -180,7 +180,10 @@ fn teacache_polynomials() {
         }
     }
     let found = cost("teacache:model=flux-dev,threshold=1000", 0.11);
-    assert!((found - 0.2068).abs() > 6e-5, "another signal costs as much");
+    assert!(
+        (found - 0.2068).abs() > 6e-5,
+        "another signal costs as much"
+    );
 }
 
 #[test]

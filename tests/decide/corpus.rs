@@ -233,10 +233,7 @@ fn every_planted_fault_is_noticed_by_some_case() {
         !pairs.any(|(case, found)| difference(found, &case.oracle(Some(**fault))).is_some())
     });
     let missed: Vec<_> = missed.collect();
-    assert!(
-        missed.is_empty(),
-        "no case tells {missed:?} from the rule"
-    );
+    assert!(missed.is_empty(), "no case tells {missed:?} from the rule");
 }
 
 #[test]

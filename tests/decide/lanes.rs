@@ -1,9 +1,9 @@
 //! Lanes and schedulers do not see each other; a batch of equal samples is a batch of one.
 
 use proptest::prelude::*;
+use refrain::Timeline;
 use refrain::policy::Pool;
 use refrain::text::Named;
-use refrain::Timeline;
 
 use crate::host::{self, saved};
 use crate::oracle::{Input, Verdict};
@@ -123,7 +123,9 @@ fn a_batch_of_unequal_samples_is_told_apart() {
     let one = verdicts(&run);
     let mut two = doubled(&run, Pool::Any);
     assert_eq!(verdicts(&two), one);
-    two.inputs.iter_mut().for_each(|input| input.signals[1] = 0.2);
+    two.inputs
+        .iter_mut()
+        .for_each(|input| input.signals[1] = 0.2);
     assert_ne!(verdicts(&two), one);
 }
 

@@ -34,7 +34,10 @@ fn run(text: &str, inputs: &[Input]) -> Vec<bool> {
     let policy = Policy::parse(text).unwrap_or_else(|e| panic!("{text}: {e}"));
     let mut scheduler = host::scheduler(&policy, Timeline::new(inputs.len() as u32), 1);
     let verdicts = host::drive(&mut scheduler, inputs, |_| {});
-    verdicts.iter().map(|verdict| verdict.action == 'C').collect()
+    verdicts
+        .iter()
+        .map(|verdict| verdict.action == 'C')
+        .collect()
 }
 
 fn list(values: &[f64]) -> String {

@@ -311,8 +311,7 @@ fn a_residual_is_added_exactly_once() {
     let trunk = blocks(0..BLOCKS, &x, t);
     let residual = zip(&trunk, &x, |a, b| a - b);
     let policy = Policy::parse("interval").expect("valid");
-    let mut scheduler =
-        Scheduler::new(&policy, Timeline::new(3), [Lane::NEW; 1]).expect("valid");
+    let mut scheduler = Scheduler::new(&policy, Timeline::new(3), [Lane::NEW; 1]).expect("valid");
     let mut anchors = [[0.0; WIDTH]; MAX_ANCHORS];
     for step in 0..2 {
         let Begin::Decided(pending) = scheduler.begin(Call::new(step)).expect("in order") else {

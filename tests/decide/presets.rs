@@ -1,8 +1,8 @@
 //! Every preset against what the documents say of it, key by key.
 
+use refrain::Policy;
 use refrain::policy::{KEYS, Method};
 use refrain::text::Named;
-use refrain::Policy;
 
 use crate::oracle::PRESETS;
 

@@ -5,23 +5,19 @@ pub(crate) const REFUSED: &[(&str, &str)] = &[
     // The family.
     (
         "teacach",
-        "no policy is called `teacach`; the nearest is `teacache`, all are: full, interval, mask, \
-         teacache, fbcache, easycache, magcache, taylorseer",
+        "no policy is called `teacach`; the nearest is `teacache`, all are: {all}",
     ),
     (
         "TaylorSeer:order=2",
-        "no policy is called `TaylorSeer`; the nearest is `taylorseer`, all are: full, interval, \
-         mask, teacache, fbcache, easycache, magcache, taylorseer",
+        "no policy is called `TaylorSeer`; the nearest is `taylorseer`, all are: {all}",
     ),
     (
         "",
-        "no policy is called ``; the nearest is `full`, all are: full, interval, mask, teacache, \
-         fbcache, easycache, magcache, taylorseer",
+        "no policy is called ``; the nearest is `pab`, all are: {all}",
     ),
     (
         "teacache threshold=1",
-        "no policy is called `teacache threshold=1`; the nearest is `teacache`, all are: full, \
-         interval, mask, teacache, fbcache, easycache, magcache, taylorseer",
+        "no policy is called `teacache threshold=1`; the nearest is `teacache`, all are: {all}",
     ),
     // The key.
     (
@@ -76,8 +72,8 @@ pub(crate) const REFUSED: &[(&str, &str)] = &[
         "policy key `last` is `99999999999`; allowed is a whole number from 0 to 1073741824",
     ),
     (
-        "taylorseer:order=4",
-        "policy key `order` is `4`; allowed is a whole number from 0 to 3",
+        "taylorseer:order=5",
+        "policy key `order` is `5`; allowed is a whole number from 0 to 4",
     ),
     (
         "fbcache:front=1025",
@@ -123,7 +119,8 @@ pub(crate) const REFUSED: &[(&str, &str)] = &[
     ),
     (
         "teacache:signal=latent",
-        "policy key `signal` is `latent`; allowed is modulated-input|front-residual|model-input",
+        "policy key `signal` is `latent`; allowed is modulated-input|front-residual|model-input|\
+         time-embedding|front-output|block-input|block-output|block-residual|gate|trial-output",
     ),
     // Lists.
     (
@@ -133,20 +130,20 @@ pub(crate) const REFUSED: &[(&str, &str)] = &[
     ),
     (
         "magcache:curve=1/0",
-        "policy key `curve` is `1/0`; allowed is 1 to 128 numbers from 0.01 to 100, separated by /",
+        "policy key `curve`: magnitude ratios are 0.01 to 100",
     ),
     (
         "magcache:curve=1//2",
-        "policy key `curve` is `1//2`; allowed is 1 to 128 numbers from 0.01 to 100, separated by /",
+        "policy key `curve` is `1//2`; allowed is 1 to 128 numbers from -1000000 to 1000000, separated by /",
     ),
     // Masks.
     (
         "mask:1021",
-        "policy key `mask` is `1021`; allowed is 1 to 1024 characters 0 or 1",
+        "policy key `mask` is `1021`; allowed is 1 to 16384 characters 0 or 1",
     ),
     (
         "teacache:mask=",
-        "policy key `mask` is ``; allowed is 1 to 1024 characters 0 or 1",
+        "policy key `mask` is ``; allowed is 1 to 16384 characters 0 or 1",
     ),
     // Models.
     (
@@ -159,11 +156,11 @@ pub(crate) const REFUSED: &[(&str, &str)] = &[
     ),
     (
         "teacache:model=flux-dev,coefficients=1/0",
-        "policy key `model`: it stands for coefficients or a curve; give one of them",
+        "policy key `model`: it stands for coefficients, a curve or a mask; give one of them",
     ),
     (
         "magcache:curve=1/1,model=flux-dev",
-        "policy key `model`: it stands for coefficients or a curve; give one of them",
+        "policy key `model`: it stands for coefficients, a curve or a mask; give one of them",
     ),
     // Keys without effect.
     (
@@ -172,15 +169,17 @@ pub(crate) const REFUSED: &[(&str, &str)] = &[
     ),
     (
         "interval:threshold=3",
-        "policy key `threshold` has no effect here: it needs gauge=signal or gauge=curve; leave it out",
+        "policy key `threshold` has no effect here: it needs gauge=signal, gauge=curve, or gauge=late \
+         without a codebook; leave it out",
     ),
     (
         "interval:model=flux-dev",
-        "policy key `model` has no effect here: it needs gauge=signal or gauge=curve; leave it out",
+        "policy key `model` has no effect here: it needs a method with published tables; leave it out",
     ),
     (
         "teacache:order=2",
-        "policy key `order` has no effect here: it needs predictor=taylor or predictor=newton; leave it out",
+        "policy key `order` has no effect here: it needs predictor=taylor, newton, hermite, \
+         adams-bashforth, chebyshev or table; leave it out",
     ),
     (
         "teacache:decay=0.5",
@@ -196,7 +195,8 @@ pub(crate) const REFUSED: &[(&str, &str)] = &[
     ),
     (
         "teacache:curve=1",
-        "policy key `curve` has no effect here: it needs gauge=curve; leave it out",
+        "policy key `curve` has no effect here: it needs gauge=curve, rescale=sensitivity or \
+         predictor=table; leave it out",
     ),
     // Parts that do not fit together.
     (
@@ -221,20 +221,17 @@ pub(crate) const REFUSED: &[(&str, &str)] = &[
     ),
     (
         "teacache:rescale=rate",
-        "policy key `rescale`: rate relates the network's output to its input; set signal=model-input",
+        "policy key `rescale`: rate relates the network's output to its input; set gauge=signal \
+         and signal=model-input",
     ),
     (
         "fbcache:front=0",
-        "policy key `signal`: front-residual is measured behind the front blocks; set site=range and \
+        "policy key `signal`: front-residual and front-output are measured behind the front blocks; set site=range and \
          front to 1 or more",
     ),
     (
         "interval:start=0.5,end=0.4",
         "policy key `start`: the window starts behind its end; set start to end or less",
-    ),
-    (
-        "teacache:gauge=count",
-        "policy key `interval` is 0; allowed is 1 to 1000000",
     ),
 ];
 
@@ -246,14 +243,14 @@ pub(crate) const NOT_ON_28_STEPS: &[(&str, &str)] = &[
     ),
     (
         "mask",
-        "policy key `mask`: this policy follows a mask; give one character a step",
+        "policy key `mask`: this policy follows a mask; give one character a step, or name a model",
     ),
     (
         "mask:110",
-        "policy key `mask` has 3 steps but the run has 28; give one character a step",
+        "policy key `mask` has 3 characters but the run has 28 steps; give one character a step, or one a step and column",
     ),
     (
         "teacache:mask=10000000000000000000000000000",
-        "policy key `mask` has 29 steps but the run has 28; give one character a step",
+        "policy key `mask` has 29 characters but the run has 28 steps; give one character a step, or one a step and column",
     ),
 ];

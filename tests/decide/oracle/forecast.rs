@@ -53,7 +53,10 @@ pub(crate) fn holds(s: &Settings, points: &[Point], wanted: Wanted) -> bool {
     let newest = if rolls(s) {
         points.len() - 1
     } else {
-        points.iter().rposition(|p| p.computed).expect("there is one")
+        points
+            .iter()
+            .rposition(|p| p.computed)
+            .expect("there is one")
     };
     (0..points.len()).all(|one| {
         let mut unit = points.to_vec();

@@ -14,8 +14,8 @@ pub(crate) mod schedules;
 mod settings;
 
 pub(crate) use fault::Fault;
-pub(crate) use presets::PRESETS;
 use forecast::{Point, Wanted};
+pub(crate) use presets::PRESETS;
 pub(crate) use settings::Settings;
 
 /// A feature: its low band and the rest.
@@ -287,7 +287,11 @@ fn stand_in(run: &Run, lane: &Lane, input: &Input, position: f64) -> (usize, Fea
     if s.predictor == "dmd" {
         // Its weights are those of the whole feature.
         let (order, whole) = part(&|feature| feature[0] + feature[1]);
-        return (order, [0.0, whole], order == 0 && lane.anchors() == 1 || s.blend == 0.0);
+        return (
+            order,
+            [0.0, whole],
+            order == 0 && lane.anchors() == 1 || s.blend == 0.0,
+        );
     }
     let points: Vec<_> = valid.iter().map(Past::point).collect();
     let held = forecast::holds(s, &points, wanted)

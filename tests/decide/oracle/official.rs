@@ -103,7 +103,9 @@ pub(crate) fn mask(mask: &[bool]) -> Vec<bool> {
 /// FORA (`models.py`): the step counts down, the first and every multiple of `n` are computed.
 pub(crate) fn fora(steps: usize, n: usize) -> Vec<bool> {
     let counted = (0..steps).rev();
-    counted.map(|step| step == steps - 1 || step % n == 0).collect()
+    counted
+        .map(|step| step == steps - 1 || step % n == 0)
+        .collect()
 }
 
 /// Pyramid Attention Broadcast (`pab_mgr.py`, `if_broadcast`), and the first call, which has nothing
@@ -121,12 +123,7 @@ pub(crate) fn pab(timesteps: &[f64], range: usize, window: (f64, f64)) -> Vec<bo
 }
 
 /// T-GATE (`tgate_scheduler`) with a fidelity interval of 1: cross-attention, self-attention.
-pub(crate) fn tgate(
-    steps: usize,
-    gate: usize,
-    interval: usize,
-    warm_up: usize,
-) -> [Vec<bool>; 2] {
+pub(crate) fn tgate(steps: usize, gate: usize, interval: usize, warm_up: usize) -> [Vec<bool>; 2] {
     let cross = (0..steps).map(|step| step < gate).collect();
     let own = (0..steps).map(|step| {
         let semantics = step < gate - 1;
@@ -152,7 +149,11 @@ pub(crate) fn adacache(metrics: &[f64], codebook: &[(f64, u32)]) -> Vec<bool> {
             let gap = step - prev_compute;
             let c = metrics[step - 1] / gap as f64;
             let found = codebook.iter().find(|(key, _)| c < *key);
-            rate = if step == 1 { 1 } else { found.map_or(1, |pair| pair.1) };
+            rate = if step == 1 {
+                1
+            } else {
+                found.map_or(1, |pair| pair.1)
+            };
             prev_compute = step;
         }
         out.push(active);
@@ -317,7 +318,11 @@ pub(crate) fn sencache(
     let (mut anchor, mut skips) = (None, 0);
     let mut out = Vec::new();
     for step in 0..n {
-        let threshold = if (step as f64 / n as f64) < 0.2 { start } else { main };
+        let threshold = if (step as f64 / n as f64) < 0.2 {
+            start
+        } else {
+            main
+        };
         let skip = anchor.is_some_and(|t: f64| {
             let elapsed = (times[step] - t).abs();
             let err = jacobians.0[step] * distances[step] + jacobians.1[step] * elapsed;

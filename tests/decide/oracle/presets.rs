@@ -12,10 +12,7 @@ pub(crate) const PRESETS: &[(&str, &str)] = &[
         "gauge=count,schedule=first,interval=3,site=range,front=1,back=1",
     ),
     ("fasterdiffusion", "gauge=free,site=front,keep=output"),
-    (
-        "fora",
-        "gauge=count,schedule=last,interval=3,site=modules",
-    ),
+    ("fora", "gauge=count,schedule=last,interval=3,site=modules"),
     (
         "deltadit",
         "gauge=count,schedule=first,interval=2,site=stage",
@@ -28,10 +25,7 @@ pub(crate) const PRESETS: &[(&str, &str)] = &[
         "tgate",
         "gauge=count,schedule=first,interval=5,warmup=3,window=step,start=0,end=9,site=attention",
     ),
-    (
-        "tgatecross",
-        "gauge=free,warmup=10,site=attention",
-    ),
+    ("tgatecross", "gauge=free,warmup=10,site=attention"),
     (
         "fastercache",
         "gauge=count,schedule=first,interval=2,start=0.3333333333333333,predictor=gradient,gain=1,ramp=1,\
@@ -56,14 +50,8 @@ pub(crate) const PRESETS: &[(&str, &str)] = &[
     ),
     ("profilingdit", "gauge=free,site=blocks"),
     ("scm", "gauge=count,schedule=scm,level=medium"),
-    (
-        "toca",
-        "gauge=count,schedule=toca,interval=3,site=modules",
-    ),
-    (
-        "duca",
-        "gauge=count,schedule=toca,interval=3,site=modules",
-    ),
+    ("toca", "gauge=count,schedule=toca,interval=3,site=modules"),
+    ("duca", "gauge=count,schedule=toca,interval=3,site=modules"),
     // Calibrated.
     ("smoothcache", "gauge=free,site=modules"),
     ("lemica", "gauge=free"),
@@ -86,10 +74,7 @@ pub(crate) const PRESETS: &[(&str, &str)] = &[
         "gauge=free,site=model,keep=output,predictor=newton,order=1,axis=time",
     ),
     ("budcache", "gauge=free"),
-    (
-        "cem",
-        "gauge=free,site=modules,predictor=taylor,order=1",
-    ),
+    ("cem", "gauge=free,site=modules,predictor=taylor,order=1"),
     ("cachequant", "gauge=free,site=modules"),
     (
         "l2p",
@@ -154,7 +139,10 @@ pub(crate) const PRESETS: &[(&str, &str)] = &[
         "precisecache",
         "gauge=signal,signal=trial-output,metric=l2,filter=low-pass,filter_size=0.2,scale=largest,threshold=0.5,warmup=1",
     ),
-    ("flowcache", "gauge=signal,signal=model-input,threshold=0.1,warmup=1"),
+    (
+        "flowcache",
+        "gauge=signal,signal=model-input,threshold=0.1,warmup=1",
+    ),
     // Block by block.
     (
         "adacache",

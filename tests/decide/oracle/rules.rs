@@ -35,10 +35,7 @@ pub(super) fn guard(run: &Run, input: &Input, group: &[Lane]) -> Option<&'static
             "max-total",
             s.max_total > 0 && lane.skips() >= s.max_total as usize,
         ),
-        (
-            "max-spent",
-            s.max_spent > 0.0 && total(lane) >= s.max_spent,
-        ),
+        ("max-spent", s.max_spent > 0.0 && total(lane) >= s.max_spent),
     ];
     rules
         .iter()

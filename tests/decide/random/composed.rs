@@ -51,7 +51,11 @@ pub(super) fn policy(random: &mut Random, frame: Frame) -> Vec<String> {
         }
         "late" if random.one_in(2) => {
             let pairs = (1..=1 + random.below(4)).map(|i| {
-                let over = if random.one_in(2) { 0.0 } else { random.share() };
+                let over = if random.one_in(2) {
+                    0.0
+                } else {
+                    random.share()
+                };
                 let threshold = (f64::from(i as u32) + 0.5 * over) / 8.0;
                 format!("{threshold}/{}", 1 + random.below(7))
             });
