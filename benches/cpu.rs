@@ -288,11 +288,7 @@ fn forward(c: &mut Criterion) {
         executor
             .write(program.buffers.t, &vec![500.0; len(program.buffers.t)])
             .unwrap();
-        let segments = [
-            program.segments.begin,
-            program.segments.rest,
-            program.segments.end,
-        ];
+        let segments = program.computed(None);
         c.bench_function(&format!("forward/emoji x{pictures}"), |b| {
             b.iter(|| executor.run(&segments).unwrap());
         });

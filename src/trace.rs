@@ -6,7 +6,7 @@ use core::fmt;
 use crate::scheduler::Event;
 
 /// The committed calls of a run, in order. Its text is one letter a call: `C` computed, `r` reused,
-/// `p` predicted.
+/// `p` predicted. Where several lanes decide apart, those of a call stand together.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Trace {
     events: Vec<Event>,
@@ -50,9 +50,15 @@ impl Trace {
 
 impl fmt::Display for Trace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.events
-            .iter()
-            .try_for_each(|event| write!(f, "{}", event.action.letter()))
+        let mut before = 0;
+        for event in &self.events {
+            if event.lane == 0 && before > 0 {
+                f.write_str(" ")?;
+            }
+            write!(f, "{}", event.action.letter())?;
+            before = event.lane;
+        }
+        Ok(())
     }
 }
 

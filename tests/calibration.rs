@@ -65,15 +65,7 @@ fn ratios(model: &Model, classes: &[u32], seed: u64) -> Vec<f64> {
         executor.write(program.buffers.x, &x).expect("x");
         let t = vec![step.timestep; 2 * pictures];
         executor.write(program.buffers.t, &t).expect("t");
-        let segments = &program.segments;
-        executor
-            .run(&[
-                segments.begin,
-                segments.rest,
-                segments.store[0],
-                segments.end,
-            ])
-            .expect("a call");
+        executor.run(&program.computed(Some(0))).expect("a call");
         executor.read(anchor, &mut residual).expect("the residual");
         let guided = program.buffers.guided.expect("guidance");
         executor.read(guided, &mut prediction).expect("velocity");

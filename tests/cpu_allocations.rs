@@ -99,11 +99,7 @@ fn a_forward_pass_allocates_nothing() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let model = emoji();
     let program = Lowering::whole(1).program(&model).unwrap();
-    let segments = [
-        program.segments.begin,
-        program.segments.rest,
-        program.segments.end,
-    ];
+    let segments = program.computed(None);
     for threads in [1, 2, 3] {
         let device = CpuDevice::new(Some(threads)).unwrap();
         let weights = CpuWeights::load(&device, &model, &program.recording).unwrap();

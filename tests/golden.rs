@@ -17,7 +17,7 @@ use reference::{bytes, emoji, emoji_bytes};
 use refrain::{
     Policy,
     cpu::{CpuDevice, CpuExecutor, CpuWeights},
-    dit::{Lowering, Model, Overrides, Prediction},
+    dit::{Lowering, Model, Overrides, Prediction, Signal},
     executor::Executor,
     kernels::{Command, Recording, Segment, SegmentId},
     run::{Backend, Engine, Settings, compare},
@@ -29,12 +29,11 @@ use tensors::{Tensors, relative};
 /// What each command of a call on the CPU wrote, in order: the buffer's name and its values.
 fn stages(model: &Model, lowering: &Lowering, golden: &Tensors) -> Vec<(String, Vec<f32>)> {
     let program = lowering.program(model).expect("a program");
-    let segments = &program.segments;
     let mut recording = Recording {
         buffers: program.recording.buffers.clone(),
         segments: Vec::new(),
     };
-    for id in [segments.begin, segments.rest, segments.end] {
+    for id in program.computed(None) {
         for command in &program.recording.segments[id.0 as usize].commands {
             recording.segments.push(Segment {
                 name: String::new(),
@@ -75,7 +74,7 @@ fn every_stage_is_the_golden_one() {
     let (model, golden) = (emoji(), Tensors::load("golden"));
     // Modulated input and front blocks in buffers of their own; the network is the same.
     let lowering = Lowering {
-        signal: Some(SignalKind::ModulatedInput),
+        signal: Some(Signal::new(SignalKind::ModulatedInput)),
         ..Lowering::whole(4)
     };
     let stages = stages(&model, &lowering, &golden);

@@ -9,9 +9,9 @@ mod reference;
 use reference::emoji;
 use refrain::{
     Policy,
-    dit::{Lowering, Memory, Model, Overrides},
+    dit::{Lowering, Memory, Model, Overrides, Signal},
     kernels::Role,
-    policy::{Site, SiteKind},
+    policy::Site,
     run::{self, Settings},
     sampler::Sampler,
     signal::SignalKind,
@@ -22,7 +22,7 @@ fn policy(text: &str) -> Policy {
 }
 
 fn lowering(text: &str) -> Lowering {
-    Lowering::for_policy(&policy(text), 1, 2.5)
+    Lowering::for_policy(&policy(text), 1, 2.5, 50)
 }
 
 /// The whole network, and a ring of two.
@@ -86,17 +86,18 @@ fn every_site_signal_and_ring_is_sound() {
                 for (anchors, guidance) in [(0, None), (1, Some(2.0)), (4, None)] {
                     let rate = signal == Some(SignalKind::ModelInput);
                     let lowering = Lowering {
-                        pictures: 3,
                         guidance,
                         site,
-                        signal,
+                        signal: signal.map(Signal::new),
                         rate,
                         anchors,
+                        ..Lowering::whole(3)
                     };
                     let program = lowering.program(&model).expect("a program");
                     program.recording.check().expect("sound");
                     assert_eq!(program.rows, if guidance.is_some() { 6 } else { 3 });
-                    assert_eq!(program.segments.store.len() as u32, anchors);
+                    let granule = program.granules().next().expect("one");
+                    assert_eq!(granule.keep.len() as u32, anchors);
                     programs += 1;
                 }
             }
@@ -110,12 +111,7 @@ fn sites_and_batches_that_do_not_fit_are_refused() {
     let model = emoji();
     let refusal = |lowering: Lowering| lowering.program(&model).expect_err("refused").to_string();
     let ranged = |front, back| Lowering {
-        site: Site {
-            kind: SiteKind::Range,
-            front,
-            back,
-            reserved: 0,
-        },
+        site: Site::range(front, back),
         ..lowering("fbcache")
     };
     for (front, back) in [(6, 0), (3, 3), (1, u32::MAX)] {
@@ -133,15 +129,15 @@ fn sites_and_batches_that_do_not_fit_are_refused() {
     refusal(many(0));
     refusal(many(u32::MAX));
     let message = refusal(Lowering {
-        signal: Some(SignalKind::FrontResidual),
+        signal: Some(Signal::new(SignalKind::FrontResidual)),
         ..lowering("teacache")
     });
     assert!(message.contains("front"), "{message}");
     let message = refusal(Lowering {
-        anchors: 5,
+        anchors: 9,
         ..lowering("taylorseer")
     });
-    assert!(message.contains("anchors is 5"), "{message}");
+    assert!(message.contains("anchors is 9"), "{message}");
 }
 
 #[test]
@@ -184,7 +180,7 @@ fn memory_is_told_before_it_is_taken() {
             "{text}"
         );
         assert_eq!(memory.total(), memory.weights + memory.activations + state);
-        let program = Lowering::for_policy(&policy(text), 2, 2.5).program(&model);
+        let program = Lowering::for_policy(&policy(text), 2, 2.5, 50).program(&model);
         let recording = program.expect("a program").recording;
         assert_eq!(Memory::of(&recording), memory);
         let states = recording

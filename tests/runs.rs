@@ -167,26 +167,15 @@ impl Bench {
     }
 
     fn compute(&mut self, slot: usize) -> Vec<f32> {
-        let segments = &self.program.segments;
-        let path = [
-            segments.begin,
-            segments.rest,
-            segments.store[slot],
-            segments.end,
-        ];
+        let path = self.program.computed(Some(slot));
         self.executor.run(&path).expect("a call");
         self.read()
     }
 
     fn predict(&mut self, weights: [f32; 8]) -> Vec<f32> {
-        let buffer = self.program.buffers.weights.expect("a ring");
+        let buffer = self.program.buffers.weights[0];
         self.executor.write(buffer, &weights).expect("weights");
-        let segments = &self.program.segments;
-        let path = [
-            segments.begin,
-            segments.predict.expect("a ring"),
-            segments.end,
-        ];
+        let path = self.program.skipped(None);
         self.executor.run(&path).expect("a call");
         self.read()
     }
@@ -421,7 +410,7 @@ fn settings_that_do_not_fit_are_refused() {
         ),
         (
             |s| s.policy = policy("mask:10101"),
-            &["`mask`", "5 steps", "4"],
+            &["`mask`", "5 characters", "4 steps"],
         ),
         (
             |s| s.policy = policy("fbcache:front=3"),

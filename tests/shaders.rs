@@ -36,21 +36,34 @@ fn members(id: KernelId) -> Vec<(&'static str, usize)> {
             NormParams: rows channels tokens stride shift_offset scale_offset epsilon grid
         ),
         KernelId::Attention => offsets!(AttentionParams: batch tokens heads scale),
-        KernelId::Guide => {
+        KernelId::Guide | KernelId::GuideDifference | KernelId::GuideKept => {
             offsets!(GuideParams: batch channels out_channels pixels scale row pad)
         }
-        KernelId::AbsoluteSums | KernelId::SumPartials => {
+        KernelId::AbsoluteSums
+        | KernelId::SquareSums
+        | KernelId::Products
+        | KernelId::SumPartials => {
             offsets!(ReduceParams: len slice slot pad)
         }
         KernelId::Subtract => offsets!(SubtractParams: len row pad),
         KernelId::Blend => {
-            // A uniform block cannot hold an array of three words without padding of its own.
-            let mut members = offsets!(BlendParams: len count first use_base row);
-            let pad = offset_of!(BlendParams, pad);
-            members.extend([("pad_0", pad), ("pad_1", pad + 4), ("pad_2", pad + 8)]);
-            members
+            let members = offsets!(BlendParams: len count first use_base row);
+            padded(members, offset_of!(BlendParams, pad))
+        }
+        KernelId::GatedAdd => {
+            offsets!(GatedAddParams: rows channels tokens stride offset row pad)
+        }
+        KernelId::MixTokens => {
+            let members = offsets!(MixParams: batch tokens channels rows row);
+            padded(members, offset_of!(MixParams, pad))
         }
     }
+}
+
+/// A uniform block cannot hold an array of three words without padding of its own.
+fn padded(mut members: Vec<(&'static str, usize)>, pad: usize) -> Vec<(&'static str, usize)> {
+    members.extend([("pad_0", pad), ("pad_1", pad + 4), ("pad_2", pad + 8)]);
+    members
 }
 
 /// Values to try for a kernel's constants, those with the most workgroup memory among them.

@@ -153,9 +153,14 @@ fn one_flipped_input_is_caught() {
 #[test]
 fn sums_are_the_same_bits_every_time() {
     let Some(device) = device() else { return };
-    for case in [KernelId::AbsoluteSums, KernelId::SumPartials]
-        .into_iter()
-        .flat_map(cases)
+    for case in [
+        KernelId::AbsoluteSums,
+        KernelId::SquareSums,
+        KernelId::Products,
+        KernelId::SumPartials,
+    ]
+    .into_iter()
+    .flat_map(cases)
     {
         let bits = |out: Vec<f32>| out.into_iter().map(f32::to_bits).collect::<Vec<_>>();
         assert_eq!(

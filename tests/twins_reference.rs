@@ -79,16 +79,51 @@ fn reference(case: &Case) -> Vec<f64> {
             rows.flat_map(|(c, u)| c[..kept].iter().zip(&u[..kept]).map(guided))
                 .collect()
         }
-        KernelId::AbsoluteSums => {
-            let p: ReduceParams = params(case);
-            let slices = reads[0]
-                .chunks(p.slice as usize)
-                .zip(reads[1].chunks(p.slice as usize));
-            let sums = slices.map(|(reference, now)| {
-                let moved = now.iter().zip(reference).map(|(n, r)| (n - r).abs()).sum();
-                [moved, reference.iter().map(|r| r.abs()).sum()]
-            });
-            sums.flatten().collect()
+        KernelId::GuideDifference => {
+            let p: GuideParams = params(case);
+            let [kept, given] = sizes([p.channels * p.pixels, p.out_channels * p.pixels]);
+            let (conditional, unconditional) = reads[0].split_at(p.batch as usize * given);
+            let rows = conditional.chunks(given).zip(unconditional.chunks(given));
+            rows.flat_map(|(c, u)| c[..kept].iter().zip(&u[..kept]).map(|(c, u)| u - c))
+                .collect()
+        }
+        KernelId::GuideKept => {
+            let p: GuideParams = params(case);
+            let [kept, given] = sizes([p.channels * p.pixels, p.out_channels * p.pixels]);
+            let rows = reads[0].chunks(given).zip(reads[1].chunks(kept));
+            let guided = |(c, d): (&f64, &f64)| {
+                let u = c + d;
+                u + f64::from(p.scale) * (c - u)
+            };
+            rows.flat_map(|(c, d)| c[..kept].iter().zip(d).map(guided))
+                .collect()
+        }
+        KernelId::AbsoluteSums => pairs(case, &reads, |r, n| [(n - r).abs(), r.abs()]),
+        KernelId::SquareSums => pairs(case, &reads, |r, n| [(n - r).powi(2), r.powi(2)]),
+        KernelId::Products => pairs(case, &reads, |a, b| [a * b, a * a]),
+        KernelId::GatedAdd => {
+            let p: GatedAddParams = params(case);
+            let [width, tokens] = sizes([p.channels, p.tokens]);
+            let gate = |i: usize| {
+                let row = i / width / tokens * p.stride as usize;
+                reads[1][row + p.offset as usize + i % width]
+            };
+            let sum = |i: usize| reads[2][i] + gate(i) * reads[0][i];
+            (0..case.out_len).map(sum).collect()
+        }
+        KernelId::MixTokens => {
+            let p: MixParams = params(case);
+            let [tokens, width] = sizes([p.tokens, p.channels]);
+            let mut out = Vec::new();
+            for image in reads[1].chunks(tokens * width) {
+                for weights in reads[0].chunks(tokens) {
+                    out.extend((0..width).map(|c| {
+                        let terms = weights.iter().enumerate();
+                        terms.map(|(j, m)| m * image[j * width + c]).sum::<f64>()
+                    }));
+                }
+            }
+            out
         }
         KernelId::SumPartials => {
             let p: ReduceParams = params(case);
@@ -113,6 +148,22 @@ fn reference(case: &Case) -> Vec<f64> {
             (0..case.out_len).map(sum).collect()
         }
     }
+}
+
+/// The sums of what `pair` makes of the elements of both tensors, by slices.
+fn pairs(case: &Case, reads: &[Vec<f64>], pair: impl Fn(f64, f64) -> [f64; 2]) -> Vec<f64> {
+    let p: ReduceParams = params(case);
+    let slice = p.slice as usize;
+    let mut out = Vec::new();
+    for (a, b) in reads[0].chunks(slice).zip(reads[1].chunks(slice)) {
+        let mut sums = [0.0; 2];
+        for (a, b) in a.iter().zip(b) {
+            let [first, second] = pair(*a, *b);
+            sums = [sums[0] + first, sums[1] + second];
+        }
+        out.extend(sums);
+    }
+    out
 }
 
 /// Walks over the pixels of every patch and pairs them with the pixels of the image.

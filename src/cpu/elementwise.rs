@@ -1,5 +1,5 @@
-//! Kernels whose output elements depend on few inputs: blend, subtract, guide, condition and
-//! timestep features.
+//! Kernels whose output elements depend on few inputs: blend, subtract, the guide family, condition
+//! and timestep features.
 
 use pulp::{Arch, Simd, WithSimd};
 
@@ -95,6 +95,49 @@ pub(super) fn guide(arch: Arch, params: &GuideParams, output: &[f32], guided: &m
             }
         },
     );
+}
+
+/// `u − c`, of the channels that are kept.
+pub(super) fn guide_difference(params: &GuideParams, output: &[f32], difference: &mut [f32]) {
+    let [batch, channels, out_channels, pixels] = [
+        params.batch,
+        params.channels,
+        params.out_channels,
+        params.pixels,
+    ]
+    .map(|n| n as usize);
+    let (kept, given) = (channels * pixels, out_channels * pixels);
+    let (conditional, unconditional) = output.split_at(batch * given);
+    let rows = conditional
+        .chunks_exact(given)
+        .zip(unconditional.chunks_exact(given));
+    for (out, (c, u)) in difference.chunks_exact_mut(kept).zip(rows) {
+        for (out, (c, u)) in out.iter_mut().zip(c.iter().zip(u)) {
+            *out = u - c;
+        }
+    }
+}
+
+/// Guidance without the unconditional rows: `c + (1 − scale) · difference`.
+pub(super) fn guide_kept(
+    params: &GuideParams,
+    output: &[f32],
+    difference: &[f32],
+    guided: &mut [f32],
+) {
+    let [channels, out_channels, pixels] =
+        [params.channels, params.out_channels, params.pixels].map(|n| n as usize);
+    let (kept, given) = (channels * pixels, out_channels * pixels);
+    let factor = 1.0 - params.scale;
+    let rows = output
+        .chunks_exact(given)
+        .zip(difference.chunks_exact(kept));
+    let rows = guided.chunks_exact_mut(kept).zip(rows);
+    for (out, (c, difference)) in rows.take(params.batch as usize) {
+        for (out, (c, difference)) in out.iter_mut().zip(c.iter().zip(difference)) {
+            *out = c + factor * difference;
+        }
+    }
 }
 
 /// `silu(time + table[label])`.

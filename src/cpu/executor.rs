@@ -10,6 +10,7 @@ use super::{
     elementwise::{self, Condition},
     linear::{Epilogue, Linear},
     lines::Lines,
+    mix::{self, GatedAdd},
     norm::Norm,
     patches,
     plan::{Op, Step, plan},
@@ -365,8 +366,10 @@ impl Fast {
                 .run(arch, out);
             }
             Op::Guide(params) => elementwise::guide(arch, params, read(0), out),
-            Op::AbsoluteSums(params) => {
-                reduce::absolute_sums(arch, params, read(0), read(1), out);
+            Op::GuideDifference(params) => elementwise::guide_difference(params, read(0), out),
+            Op::GuideKept(params) => elementwise::guide_kept(params, read(0), read(1), out),
+            Op::Slices(pair, params) => {
+                reduce::slices(arch, *pair, params, [read(0), read(1)], out);
             }
             Op::SumPartials(params) => reduce::sum_partials(params, read(0), out),
             Op::Subtract(params) => {
@@ -376,6 +379,16 @@ impl Fast {
                 let anchors = [read(2), read(3), read(4), read(5)];
                 elementwise::blend(arch, params, read(0), read(1), anchors, out);
             }
+            Op::GatedAdd(params) => {
+                GatedAdd {
+                    params,
+                    x: read(0),
+                    gate: read(1),
+                    residual: read(2),
+                }
+                .run(arch, out);
+            }
+            Op::MixTokens(params) => mix::mix_tokens(arch, params, read(0), read(1), out),
         }
     }
 }

@@ -25,6 +25,7 @@ mod executor;
 mod linear;
 mod lines;
 mod math;
+mod mix;
 mod norm;
 mod patches;
 mod plan;

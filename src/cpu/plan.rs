@@ -8,13 +8,15 @@ use alloc::{
 
 use bytemuck::Pod;
 
+use super::reduce::Pair;
 use crate::{
     executor::ExecutorError,
     kernels::{
         Access, Command, Dispatch, KernelId, Recording, Segment,
         params::{
-            AttentionParams, BlendParams, ConditionParams, GuideParams, LinearParams, NormParams,
-            PatchParams, ReduceParams, SubtractParams, TimestepParams,
+            AttentionParams, BlendParams, ConditionParams, GatedAddParams, GuideParams,
+            LinearParams, MixParams, NormParams, PatchParams, ReduceParams, SubtractParams,
+            TimestepParams,
         },
     },
 };
@@ -47,10 +49,14 @@ pub(super) enum Op {
     Attention(AttentionParams, usize),
     Unpatchify(PatchParams),
     Guide(GuideParams),
-    AbsoluteSums(ReduceParams),
+    GuideDifference(GuideParams),
+    GuideKept(GuideParams),
+    Slices(Pair, ReduceParams),
     SumPartials(ReduceParams),
     Subtract(SubtractParams),
     Blend(BlendParams),
+    GatedAdd(GatedAddParams),
+    MixTokens(MixParams),
 }
 
 impl Op {
@@ -64,9 +70,14 @@ impl Op {
             | Self::TimestepFeatures(_)
             | Self::Attention(..)
             | Self::Guide(_)
+            | Self::GuideDifference(_)
             | Self::SumPartials(_) => 1,
-            Self::LayerNormModulate(_) | Self::AbsoluteSums(_) | Self::Subtract(_) => 2,
-            Self::Condition(_) => 3,
+            Self::LayerNormModulate(_)
+            | Self::Slices(..)
+            | Self::Subtract(_)
+            | Self::MixTokens(_)
+            | Self::GuideKept(_) => 2,
+            Self::Condition(_) | Self::GatedAdd(_) => 3,
             Self::Linear(kernel, _) => kernel.kernel().bindings.len() - 1,
             Self::Blend(_) => 6,
         }
@@ -162,9 +173,15 @@ fn op(dispatch: &Dispatch) -> (Op, [u32; 3]) {
             op!(AttentionParams, |p| Op::Attention(p, width as usize))
         }
         KernelId::Guide => op!(GuideParams, |p| Op::Guide(p)),
-        KernelId::AbsoluteSums => op!(ReduceParams, |p| Op::AbsoluteSums(p)),
+        KernelId::GuideDifference => op!(GuideParams, |p| Op::GuideDifference(p)),
+        KernelId::GuideKept => op!(GuideParams, |p| Op::GuideKept(p)),
+        KernelId::AbsoluteSums => op!(ReduceParams, |p| Op::Slices(Pair::Absolute, p)),
+        KernelId::SquareSums => op!(ReduceParams, |p| Op::Slices(Pair::Square, p)),
+        KernelId::Products => op!(ReduceParams, |p| Op::Slices(Pair::Product, p)),
         KernelId::SumPartials => op!(ReduceParams, |p| Op::SumPartials(p)),
         KernelId::Subtract => op!(SubtractParams, |p| Op::Subtract(p)),
         KernelId::Blend => op!(BlendParams, |p| Op::Blend(p)),
+        KernelId::GatedAdd => op!(GatedAddParams, |p| Op::GatedAdd(p)),
+        KernelId::MixTokens => op!(MixParams, |p| Op::MixTokens(p)),
     }
 }

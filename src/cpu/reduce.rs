@@ -1,4 +1,4 @@
-//! `absolute_sums` and `sum_partials`.
+//! `absolute_sums`, `square_sums`, `products` and `sum_partials`.
 
 use pulp::{Arch, Simd, WithSimd};
 
@@ -8,12 +8,23 @@ use super::{
 };
 use crate::kernels::params::ReduceParams;
 
-/// Σ|now − reference| and Σ|reference| of every slice.
-pub(super) fn absolute_sums(
+/// What is added up.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Pair {
+    /// |b − a| and |a|.
+    Absolute,
+    /// (b − a)² and a².
+    Square,
+    /// a·b and a².
+    Product,
+}
+
+/// The pair of sums of every slice of both tensors.
+pub(super) fn slices(
     arch: Arch,
+    pair: Pair,
     params: &ReduceParams,
-    reference: &[f32],
-    now: &[f32],
+    [a, b]: [&[f32]; 2],
     partials: &mut [f32],
 ) {
     let [len, slice] = [params.len, params.slice].map(|n| n as usize);
@@ -26,19 +37,16 @@ pub(super) fn absolute_sums(
         let sums = unsafe { partials.range(2 * range.start..2 * range.end) };
         for (slice_index, sums) in range.zip(sums.chunks_exact_mut(2)) {
             let elements = slice_index * slice..((slice_index + 1) * slice).min(len);
-            let [difference, magnitude] = arch.dispatch(Slice {
-                reference: &reference[elements.clone()],
-                now: &now[elements],
-            });
-            sums[0] = difference;
-            sums[1] = magnitude;
+            let (a, b) = (&a[elements.clone()], &b[elements]);
+            sums.copy_from_slice(&arch.dispatch(Slice { pair, a, b }));
         }
     });
 }
 
 struct Slice<'a> {
-    reference: &'a [f32],
-    now: &'a [f32],
+    pair: Pair,
+    a: &'a [f32],
+    b: &'a [f32],
 }
 
 impl WithSimd for Slice<'_> {
@@ -46,16 +54,30 @@ impl WithSimd for Slice<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> [f32; 2] {
-        let mut difference = simd.splat_f32s(0.0);
-        let mut magnitude = difference;
-        for at in (0..self.reference.len()).step_by(S::F32_LANES) {
-            let reference = load(simd, &self.reference[at..]);
-            let now = load(simd, &self.now[at..]);
-            let change = simd.abs_f32s(simd.sub_f32s(now, reference));
-            difference = simd.add_f32s(difference, change);
-            magnitude = simd.add_f32s(magnitude, simd.abs_f32s(reference));
+        match self.pair {
+            Pair::Absolute => self.sum(simd, |a, b| {
+                [simd.abs_f32s(simd.sub_f32s(b, a)), simd.abs_f32s(a)]
+            }),
+            Pair::Square => self.sum(simd, |a, b| {
+                let change = simd.sub_f32s(b, a);
+                [simd.mul_f32s(change, change), simd.mul_f32s(a, a)]
+            }),
+            Pair::Product => self.sum(simd, |a, b| [simd.mul_f32s(a, b), simd.mul_f32s(a, a)]),
         }
-        [difference, magnitude].map(|sum| simd.reduce_sum_f32s(sum))
+    }
+}
+
+impl Slice<'_> {
+    #[inline(always)]
+    fn sum<S: Simd>(&self, simd: S, pair: impl Fn(S::f32s, S::f32s) -> [S::f32s; 2]) -> [f32; 2] {
+        let mut sums = [simd.splat_f32s(0.0); 2];
+        for at in (0..self.a.len()).step_by(S::F32_LANES) {
+            let terms = pair(load(simd, &self.a[at..]), load(simd, &self.b[at..]));
+            for (sum, term) in sums.iter_mut().zip(terms) {
+                *sum = simd.add_f32s(*sum, term);
+            }
+        }
+        sums.map(|sum| simd.reduce_sum_f32s(sum))
     }
 }
 

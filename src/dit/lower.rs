@@ -1,30 +1,30 @@
 //! The forward pass as a recording, split where a policy measures, skips and keeps.
 //!
 //! ```text
-//! a computed call:  begin  [measure]  rest  store.K  end  [rate]  [track]  [track.rate]
-//! a skipped call:   begin  [measure]  predict        end          [track]
+//! begin  [measure]  parts …  [verify]  end  [measure]  [rate]  [track …]
 //! ```
 //!
-//! `track` copies what was measured over the tensor it is compared with: on every call if that is
-//! the previous one, on computed calls if it is the last computed one.
+//! A part runs on every call or is a [`Granule`](super::Granule), which its lane has computed or
+//! skipped. The trunk, a range of blocks and the model are one granule each, the modules and the
+//! blocks one granule each of theirs.
 
-use alloc::{format, string::ToString, sync::Arc, vec::Vec};
+use alloc::{format, sync::Arc, vec::Vec};
 
 use super::{
-    config::DitConfig, error::ModelError, memory::Memory, model::Model, network::Network,
-    record::partial_pairs,
+    config::DitConfig,
+    error::ModelError,
+    model::Model,
+    network::{Module, Network},
+    program::{Buffers, Pairs, Part, Program, Segments, Stage},
+    site::Feature,
+    spectrum::Sea,
 };
 use crate::{
-    kernels::{BufferId, Recording, Role, SegmentId},
-    policy::{Policy, Site, SiteKind},
-    predict::MAX_ANCHORS,
-    signal::SignalKind,
+    kernels::{BufferId, KernelId, Role, SegmentId},
+    policy::{GaugeKind, Policy, Pool, Site, SiteKind, SplitKind, VerifyKind, Wants},
+    predict::{MAX_ANCHORS, PredictorKind},
+    signal::{Filter, Metric, SignalKind},
 };
-
-/// Elements of `sums`: three pairs.
-const SUMS: u64 = 6;
-/// Anchors that one blend reads.
-const MAX_RING: u32 = 4;
 
 /// How a model's forward pass is to be split.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -36,67 +36,79 @@ pub struct Lowering {
     /// What a skipped call leaves out.
     pub site: Site,
     /// What is measured.
-    pub signal: Option<SignalKind>,
+    pub signal: Option<Signal>,
     /// Whether computed calls measure the transformation rate (EasyCache).
     pub rate: bool,
-    /// Slots of the ring of kept features, 0 to 4; with 0 no call can be skipped.
+    /// Whether computed calls measure the products of what is kept (DMD).
+    pub products: bool,
+    /// Slots of the ring of kept features, 0 to 8; with 0 no call can be skipped.
     pub anchors: u32,
+    /// How they are used.
+    pub ring: Ring,
+    /// Share of the radius of the spectrum that has weights of its own.
+    pub band: Option<f64>,
+    /// Metric by which forecasts are checked.
+    pub verify: Option<Metric>,
+    /// Lanes that decide apart: 1, two (attention and MLP modules), or one a granule. With a signal
+    /// of the blocks there is always one a block.
+    pub columns: u32,
+    /// Whether the lanes decide together.
+    pub pooled: bool,
 }
 
-/// A model's forward pass as a recording, and where to find things in it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Program {
-    /// Buffers and segments.
-    pub recording: Arc<Recording>,
-    /// The buffers a host writes and reads.
-    pub buffers: Buffers,
-    /// The segments.
-    pub segments: Segments,
-    /// Pictures times 2 with guidance: rows of `x`, `t`, `y` and `output`.
-    pub rows: u32,
+/// What is measured.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Signal {
+    /// Which tensor.
+    pub kind: SignalKind,
+    /// How its change becomes a number.
+    pub metric: Metric,
+    /// What it goes through before.
+    pub filter: Filter,
+    /// Factor, share of the radius, or exponent of the filter.
+    pub filter_size: f64,
+    /// Whether it is measured at computed calls, and not before a call is decided.
+    pub late: bool,
+    /// Whether the probe of an aligned prediction is measured with it.
+    pub aligned: bool,
 }
 
-/// The buffers a host writes and reads. B rows are the program's, C channels the picture's.
+impl Signal {
+    /// The relative L1 change of a tensor, before a call is decided.
+    #[must_use]
+    pub const fn new(kind: SignalKind) -> Self {
+        Self {
+            kind,
+            metric: Metric::RelativeL1,
+            filter: Filter::None,
+            filter_size: 0.0,
+            late: false,
+            aligned: false,
+        }
+    }
+
+    /// Whether there is one of it for every block.
+    pub(super) const fn of_blocks(&self) -> bool {
+        matches!(self.kind, SignalKind::BlockInput | SignalKind::BlockOutput)
+    }
+
+    /// Whether it is measured once a call, before the site.
+    pub(super) const fn before_site(&self) -> bool {
+        !self.of_blocks() && !matches!(self.kind, SignalKind::BlockResidual)
+    }
+}
+
+/// How anchors are used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Buffers {
-    /// In: latents (B, C, H, W); with guidance the pictures twice.
-    pub x: BufferId,
-    /// In: timesteps (B).
-    pub t: BufferId,
-    /// In: labels (B), whole numbers; with guidance `num_classes` in the second half.
-    pub y: BufferId,
-    /// In: weights of the anchors (8), written before `predict`.
-    pub weights: Option<BufferId>,
-    /// Out: pairs of sums. The first, after `measure`: Σ|now − reference|, Σ|reference|. Then, after
-    /// `rate`: Σ|v − v'|, Σ|v|, and Σ|x − x'|, Σ|x|.
-    pub sums: Option<BufferId>,
-    /// Out: what the network gives (B, Cout, H, W).
-    pub output: BufferId,
-    /// Out: the guided prediction (pictures, C, H, W).
-    pub guided: Option<BufferId>,
-}
-
-/// The segments of a program.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Segments {
-    /// Every call: everything before the site, and the measured tensor.
-    pub begin: SegmentId,
-    /// When the scheduler asks: the signal's sums.
-    pub measure: Option<SegmentId>,
-    /// Computed calls: the site.
-    pub rest: SegmentId,
-    /// Computed calls: keeps what the site gave in a slot of the ring.
-    pub store: Vec<SegmentId>,
-    /// Skipped calls: blends the anchors in place of the site.
-    pub predict: Option<SegmentId>,
-    /// Every call: everything behind the site.
-    pub end: SegmentId,
-    /// Computed calls but the first: the sums of the transformation rate.
-    pub rate: Option<SegmentId>,
-    /// Keeps the measured tensor as the reference of later calls.
-    pub track: Option<SegmentId>,
-    /// Computed calls: keeps latent and output for the next rate.
-    pub track_rate: Option<SegmentId>,
+pub enum Ring {
+    /// The only anchor stands in as it is.
+    Hold,
+    /// A weighted sum of the anchors stands in.
+    Blend,
+    /// The same, and forecasts are kept, too.
+    Forecasts,
+    /// The anchors are running sums over the whole past.
+    Sums,
 }
 
 impl Lowering {
@@ -109,231 +121,434 @@ impl Lowering {
             site: Site::TRUNK,
             signal: None,
             rate: false,
+            products: false,
             anchors: 0,
+            ring: Ring::Blend,
+            band: None,
+            verify: None,
+            columns: 1,
+            pooled: false,
         }
     }
 
-    /// As a policy needs it. A guidance scale of 1 is no guidance.
+    /// As a policy needs it for a run of so many steps. A guidance scale of 1 is no guidance.
     #[must_use]
-    pub fn for_policy(policy: &Policy, pictures: u32, guidance: f32) -> Self {
-        let measured = policy.gauge.kind == crate::policy::GaugeKind::Signal;
+    pub fn for_policy(policy: &Policy, pictures: u32, guidance: f32, steps: u32) -> Self {
+        let guidance = (guidance != 1.0).then_some(guidance);
+        let (gauge, predictor) = (&policy.gauge, &policy.predictor);
+        if gauge.kind == GaugeKind::Always {
+            return Self {
+                guidance,
+                ..Self::whole(pictures)
+            };
+        }
+        let signal = Signal {
+            kind: gauge.signal,
+            metric: gauge.metric,
+            filter: gauge.filter,
+            filter_size: gauge.filter_size,
+            late: gauge.kind == GaugeKind::Late,
+            aligned: predictor.kind == PredictorKind::Aligned,
+        };
+        let band = policy.split.kind == SplitKind::Band;
+        let verifies = policy.verify.kind != VerifyKind::None;
         Self {
             pictures,
-            guidance: (guidance != 1.0).then_some(guidance),
+            guidance,
             site: policy.site,
-            signal: measured.then_some(policy.gauge.signal),
-            rate: policy.wants() == crate::policy::Wants::Rate,
+            signal: gauge.measures().then_some(signal),
+            rate: policy.wants() == Wants::Rate,
+            products: policy.wants() == Wants::Products,
             anchors: policy.anchors(),
+            ring: match predictor.kind {
+                PredictorKind::Hold if !band => Ring::Hold,
+                PredictorKind::Chebyshev => Ring::Sums,
+                PredictorKind::Foca => Ring::Forecasts,
+                _ if predictor.rolls() => Ring::Forecasts,
+                _ => Ring::Blend,
+            },
+            band: band.then_some(policy.split.band),
+            verify: verifies.then_some(gauge.metric),
+            columns: policy.guards.columns(steps),
+            pooled: policy.pool != Pool::Alone,
         }
     }
 
     /// Lowers a model.
     ///
     /// # Errors
-    /// [`ModelError::Setting`] if the site does not fit the model's depth, the ring is too long, or
-    /// there are no pictures or too many to be indexed.
+    /// [`ModelError::Setting`] if the site, the signal, the filter or the lanes do not fit the model
+    /// or each other, the ring is too long, or there are no pictures or too many to be indexed.
     pub fn program(&self, model: &Model) -> Result<Program, ModelError> {
         let config = model.config();
-        let rows = self.check(config)?;
-        let (front, back) = match self.site.kind {
-            SiteKind::Range => (self.site.front, self.site.back),
-            _ => (0, 0),
-        };
-        let whole = self.site.kind == SiteKind::Model;
-        let modulated = self.signal == Some(SignalKind::ModulatedInput);
-        let mut net = Network::new(model, rows, modulated);
-
-        // What runs on every call.
-        if !whole || modulated {
-            net.embed();
-        }
-        for block in 0..front {
-            net.block(block, "front");
-        }
-        let base = if whole { net.x } else { net.stream() };
-        if modulated && front == 0 {
-            net.begin_block_0();
-        }
-        // What is measured, and how much of it: with guidance the latents are there twice.
-        let pictures_in = self.pictures * config.picture_len() as u32;
-        let pictures_out = self.pictures * config.output_len() as u32;
-        let measured = self.signal.map(|signal| match signal {
-            SignalKind::ModulatedInput => (net.modulated(), net.stream_len(), net.stream_len()),
-            SignalKind::FrontResidual => (net.front_residual(), net.stream_len(), net.stream_len()),
-            _ => (net.x, rows * config.picture_len() as u32, pictures_in),
-        });
-        let begin = net.rec.segment("begin");
-
-        let mut sums = None;
-        let (mut measure, mut track) = (None, None);
-        if let Some((now, len, part)) = measured {
-            let longest = if self.rate {
-                part.max(pictures_out)
-            } else {
-                part
-            };
-            let pairs = u64::from(partial_pairs(longest));
-            let partials = net.rec.scratch("partials", 2 * pairs);
-            let results = net.rec.buffer("sums", SUMS, Role::Output);
-            sums = Some((partials, results));
-            let reference = net.rec.state("reference", len);
-            net.rec.reduce(part, [reference, now], partials, results, 0);
-            measure = Some(net.rec.segment("measure"));
-            net.rec.copy(now, reference);
-            track = Some(net.rec.segment("track"));
-        }
-
-        // The site.
-        if whole && !modulated {
-            net.embed();
-        }
-        for block in front..config.depth - back {
-            net.block(block, "stream");
-        }
-        if whole {
-            net.finish();
-        }
-        let (target, len) = if whole {
-            (net.output, net.output_len())
+        let (rows, lanes) = self.check(config)?;
+        let mut lower = Lower::new(self, model, rows, lanes);
+        if self.site.kind == SiteKind::Branch {
+            lower.branch();
         } else {
-            (net.stream(), net.stream_len())
-        };
-        let rest = net.rec.segment("rest");
+            lower.split();
+        }
+        Ok(lower.finish())
+    }
+}
 
-        // What is kept of it, and what stands in for it.
-        let base = (!whole || !config.learned_sigma()).then_some(base);
-        let mut store = Vec::new();
-        let mut anchors = Vec::new();
-        for slot in 0..self.anchors {
-            let anchor = net.rec.state(&format!("anchor.{slot}"), len);
-            match base {
-                Some(base) => net.rec.subtract(len, target, base, anchor),
-                None => net.rec.copy(target, anchor),
-            }
-            store.push(net.rec.segment(format!("store.{slot}")));
-            anchors.push(anchor);
-        }
-        let (mut weights, mut predict) = (None, None);
-        if !anchors.is_empty() {
-            let given = net.rec.buffer("weights", MAX_ANCHORS as u64, Role::Input);
-            net.rec.blend(len, given, base, &anchors, target);
-            (weights, predict) = (Some(given), Some(net.rec.segment("predict")));
-        }
+/// A program in the making.
+pub(super) struct Lower<'a> {
+    pub(super) net: Network<'a>,
+    pub(super) to: &'a Lowering,
+    pub(super) config: &'a DitConfig,
+    pub(super) rows: u32,
+    pub(super) lanes: u32,
+    pub(super) pairs: Pairs,
+    pub(super) segments: Segments,
+    pub(super) parts: Vec<Part>,
+    pub(super) granules: u32,
+    pub(super) constants: Vec<(BufferId, Vec<f32>)>,
+    pub(super) weights: Vec<BufferId>,
+    pub(super) corrections: Vec<BufferId>,
+    pub(super) filter: Option<BufferId>,
+    pub(super) sea: Option<Sea>,
+    guided: Option<BufferId>,
+}
 
-        // What is behind it.
-        for block in config.depth - back..config.depth {
-            net.block(block, "stream");
-        }
-        if !whole {
-            net.finish();
-        }
-        let guided = self.guidance.map(|scale| net.guide(scale));
-        let end = net.rec.segment("end");
-
-        let (mut rate, mut track_rate) = (None, None);
-        if let (true, Some((partials, results))) = (self.rate, sums) {
-            let (v, x) = (net.output, net.x);
-            let old_v = net.rec.state("computed.output", net.output_len());
-            let old_x = net
-                .rec
-                .state("computed.x", rows * config.picture_len() as u32);
-            net.rec
-                .reduce(pictures_out, [v, old_v], partials, results, 1);
-            net.rec
-                .reduce(pictures_in, [x, old_x], partials, results, 2);
-            rate = Some(net.rec.segment("rate"));
-            net.rec.copy(v, old_v);
-            net.rec.copy(x, old_x);
-            track_rate = Some(net.rec.segment("track.rate"));
-        }
-
-        Ok(Program {
-            buffers: Buffers {
-                x: net.x,
-                t: net.t,
-                y: net.y,
-                weights,
-                sums: sums.map(|(_, sums)| sums),
-                output: net.output,
-                guided,
+impl<'a> Lower<'a> {
+    fn new(to: &'a Lowering, model: &'a Model, rows: u32, lanes: u32) -> Self {
+        let modulated = to.measures(SignalKind::ModulatedInput);
+        let nowhere = SegmentId(0);
+        Self {
+            net: Network::new(model, rows, modulated),
+            to,
+            config: model.config(),
+            rows,
+            lanes,
+            pairs: Pairs {
+                each: to.signal.map_or(1, |signal| pairs_of(signal.metric)),
+                ..Pairs::default()
             },
             segments: Segments {
-                begin,
-                measure,
-                rest,
-                store,
-                predict,
-                end,
-                rate,
-                track,
-                track_rate,
+                begin: nowhere,
+                measure: None,
+                track: None,
+                track_probe: None,
+                verify: None,
+                end: nowhere,
+                rate: None,
+                track_rate: None,
             },
-            rows,
-            recording: Arc::new(net.rec.finish()),
-        })
+            parts: Vec::new(),
+            granules: 0,
+            constants: Vec::new(),
+            weights: Vec::new(),
+            corrections: Vec::new(),
+            filter: None,
+            sea: None,
+            guided: None,
+        }
     }
 
-    /// Rows of the network.
-    fn check(&self, config: &DitConfig) -> Result<u32, ModelError> {
-        let Site { front, back, .. } = self.site;
-        if self.site.kind == SiteKind::Range
-            && u64::from(front) + u64::from(back) >= u64::from(config.depth)
-        {
-            return Err(ModelError::setting(
-                "policy key `front` + `back`",
-                (u64::from(front) + u64::from(back)).to_string(),
-                format!(
-                    "the model has {} blocks and at least one must be left to skip; choose less",
-                    config.depth
-                ),
-            ));
+    /// The forward pass with a site within it.
+    fn split(&mut self) {
+        let &Lowering { site, .. } = self.to;
+        let depth = self.config.depth;
+        let whole = site.kind == SiteKind::Model;
+        let modulated = self.to.measures(SignalKind::ModulatedInput);
+        let early = modulated || self.to.measures(SignalKind::TimeEmbedding);
+        let (front, back) = match site.kind {
+            SiteKind::Range => (site.front, site.back),
+            SiteKind::Front => (0, depth - site.blocks(depth)),
+            SiteKind::Rear => (depth - site.blocks(depth), 0),
+            _ => (0, 0),
+        };
+        if !whole || early {
+            self.net.embed();
         }
-        if self.signal == Some(SignalKind::FrontResidual)
-            && !(self.site.kind == SiteKind::Range && front > 0)
-        {
-            return Err(ModelError::setting(
-                "policy key `signal`",
-                SignalKind::FrontResidual.to_string(),
-                "it is measured behind the front blocks; set site=range and front to 1 or more",
-            ));
+        for block in 0..front {
+            let out = self.net.wide("front");
+            self.net.block(block, out);
         }
-        if self.anchors > MAX_RING {
-            return Err(ModelError::setting(
-                "anchors",
-                self.anchors.to_string(),
-                format!("at most {MAX_RING} features are blended; choose a lower order"),
-            ));
+        if modulated && front == 0 {
+            self.net.begin_block_0();
         }
-        // Kernels index with 32 bits: the widest tensor must stay below 2³¹ elements.
-        let rows = u64::from(self.pictures) * if self.guidance.is_some() { 2 } else { 1 };
-        let tokens = u64::from(config.tokens());
-        let d = u64::from(config.hidden_size);
-        let patch = u64::from(config.patch_size) * u64::from(config.patch_size);
-        let widest = [
-            tokens * 3 * d,
-            tokens * u64::from(config.mlp_hidden),
-            tokens * patch * u64::from(config.out_channels),
-            6 * d,
-            u64::from(config.frequency_size),
-        ];
-        let widest = widest.into_iter().max().unwrap_or(1);
-        let most = (1u64 << 31) / widest;
-        if rows == 0 || rows > most {
-            let each = if self.guidance.is_some() { 2 } else { 1 };
-            return Err(ModelError::setting(
-                "pictures",
-                self.pictures.to_string(),
-                format!("1 to {} of this model fit a batch", most / each),
-            ));
+        self.begin();
+        match site.kind {
+            SiteKind::Model => self.model(!early),
+            SiteKind::Stage => self.stage(),
+            SiteKind::Modules | SiteKind::Attention | SiteKind::Mlp => self.modules(),
+            SiteKind::Blocks => self.blocks(),
+            _ => self.span("", front..depth - back, None),
         }
-        Ok(rows as u32)
+        let stream = self.net.stream();
+        for block in depth - back..depth {
+            self.net.block(block, stream);
+        }
+        if !whole {
+            self.net.finish();
+        }
+        self.guided = self.to.guidance.map(|scale| self.net.guide(scale));
+        self.end();
+    }
+
+    /// The whole network on all rows, or on those with classes alone.
+    fn branch(&mut self) {
+        let pictures = self.to.pictures;
+        self.begin();
+        self.pass(self.rows);
+        let scale = self.to.guidance.unwrap_or(1.0);
+        self.guided = Some(self.net.guide(scale));
+        let compute = self.net.rec.segment("rest");
+        let len = pictures * self.config.picture_len() as u32;
+        let difference = self.net.rec.scratch("difference", len.into());
+        self.granule("", Feature::Branch { difference, len }, compute);
+        self.end();
+    }
+
+    /// The whole network on the first `rows` of its buffers.
+    pub(super) fn pass(&mut self, rows: u32) {
+        self.net.restart(rows);
+        self.net.embed();
+        let stream = self.net.wide("stream");
+        for block in 0..self.config.depth {
+            self.net.block(block, stream);
+        }
+        self.net.finish();
+    }
+
+    /// The whole network.
+    fn model(&mut self, embed: bool) {
+        if embed {
+            self.net.embed();
+        }
+        let mut stream = self.net.wide("stream");
+        for block in 0..self.config.depth {
+            stream = self.measured_block(block, stream, &[]);
+        }
+        self.net.finish();
+        let feature = Feature::Span {
+            // What is predicted beside sigma has another number of channels than the latent.
+            base: (!self.config.learned_sigma()).then_some(self.net.x),
+            target: self.net.output,
+            len: self.net.output_len(),
+            stage: None,
+        };
+        let compute = self.net.rec.segment("rest");
+        self.granule("", feature, compute);
+    }
+
+    /// Some blocks as one granule.
+    fn span(&mut self, name: &str, blocks: core::ops::Range<u32>, stage: Option<Stage>) {
+        let base = self.net.stream();
+        let mut stream = self.net.fresh(&[base]);
+        for block in blocks {
+            stream = self.measured_block(block, stream, &[base]);
+        }
+        let feature = Feature::Span {
+            base: Some(base),
+            target: stream,
+            len: self.net.stream_len(),
+            stage,
+        };
+        let compute = self.net.rec.segment(format!("{name}rest"));
+        self.granule(name, feature, compute);
+        self.net.go_on_from(stream);
+    }
+
+    /// The front blocks, those in the middle on every call, and the rear blocks.
+    fn stage(&mut self) {
+        let depth = self.config.depth;
+        let count = self.to.site.blocks(depth).min(depth / 2);
+        self.span("front.", 0..count, Some(Stage::Front));
+        let front = self.net.stream();
+        for block in count..depth - count {
+            let out = self.net.fresh(&[front]);
+            self.net.block(block, out);
+        }
+        self.fixed("middle");
+        self.span("rear.", depth - count..depth, Some(Stage::Rear));
+    }
+
+    /// Every block by itself.
+    fn blocks(&mut self) {
+        for block in 0..self.config.depth {
+            let name = format!("block.{block}.");
+            let late = self.to.signal.is_some_and(|signal| signal.late);
+            let input = self.net.stream();
+            let own = self.to.measures(SignalKind::BlockInput);
+            let asked = (own && !late).then(|| self.measure_block(&name, block, input));
+            if own && late {
+                self.measure_within(block, input);
+            }
+            let out = self.net.fresh(&[input]);
+            self.net.block(block, out);
+            let feature = Feature::Span {
+                base: Some(input),
+                target: out,
+                len: self.net.stream_len(),
+                stage: None,
+            };
+            let compute = self.net.rec.segment(format!("{name}rest"));
+            let granule = self.granule(&name, feature, compute);
+            if let Some(Part::Granule(granule)) = self.parts.get_mut(granule) {
+                (granule.measure, granule.track) = asked.unzip();
+            }
+            self.behind(block, block % self.lanes, input, out);
+            self.net.go_on_from(out);
+        }
+    }
+
+    /// Every module of the site by itself; modulations run on every call.
+    fn modules(&mut self) {
+        let depth = self.config.depth;
+        let mid = self.net.wide("mid");
+        let residual = self.to.measures(SignalKind::BlockResidual);
+        for block in 0..depth {
+            let input = self.net.stream();
+            let verified = self.to.verify.is_some() && block + 1 == depth;
+            let stays = verified || residual && block == depth / 2;
+            let out = if stays {
+                self.net.fresh(&[input])
+            } else {
+                self.net.fresh(&[])
+            };
+            if !(block == 0 && self.net.begun()) {
+                self.net.modulate(block);
+            }
+            for (module, out) in [(Module::Attention, mid), (Module::Mlp, out)] {
+                let sited = match self.to.site.kind {
+                    SiteKind::Attention => module == Module::Attention,
+                    SiteKind::Mlp => module == Module::Mlp,
+                    _ => true,
+                };
+                let name = format!("{}.{block}.", module.name());
+                if sited && self.to.anchors > 0 {
+                    self.fixed(&format!("{name}before"));
+                    self.net.module(block, module);
+                    let compute = self.net.rec.segment(format!("{name}rest"));
+                    let feature = Feature::Module { block, module, out };
+                    self.granule(&name, feature, compute);
+                } else {
+                    self.net.module(block, module);
+                    self.net.join(block, module, out);
+                }
+                self.net.go_on_from(out);
+            }
+            self.behind(block, 0, input, out);
+            if verified {
+                self.verify(block, input, out);
+            }
+        }
+    }
+
+    /// The block once more, from the input that the forecast had, and how far it is from that.
+    fn verify(&mut self, block: u32, input: BufferId, predicted: BufferId) {
+        let (Some(metric), len) = (self.to.verify, self.net.stream_len()) else {
+            return;
+        };
+        self.fixed("behind");
+        let [mid, out] = ["verify.mid", "verify.out"].map(|name| self.net.wide(name));
+        self.net.go_on_from(input);
+        for (module, out) in [(Module::Attention, mid), (Module::Mlp, out)] {
+            self.net.module(block, module);
+            self.net.join(block, module, out);
+            self.net.go_on_from(out);
+        }
+        let pair = self.more_pairs(pairs_of(metric));
+        (self.pairs.verify, self.pairs.verify_len) = (Some(pair), len);
+        self.reduce(metric, len, [out, predicted], pair);
+        self.segments.verify = Some(self.net.rec.segment("verify"));
+        self.net.go_on_from(predicted);
+    }
+
+    /// Makes what was recorded since the last part a part of every call.
+    pub(super) fn fixed(&mut self, name: &str) {
+        if let Some(segment) = self.net.rec.segment_of_any(name) {
+            self.parts.push(Part::Always(segment));
+        }
+    }
+
+    /// Pairs of sums behind those there are.
+    pub(super) fn more_pairs(&mut self, count: u32) -> u32 {
+        let first = self.pairs.all;
+        self.pairs.all += count;
+        first
+    }
+
+    /// What a metric is made of, into pairs from `pair` on.
+    pub(super) fn reduce(&mut self, metric: Metric, len: u32, tensors: [BufferId; 2], pair: u32) {
+        let [reference, now] = tensors;
+        let rec = &mut self.net.rec;
+        match metric {
+            Metric::RelativeL1 | Metric::MeanAbsolute => {
+                rec.reduce(KernelId::AbsoluteSums, len, tensors, pair);
+            }
+            Metric::RelativeL2 | Metric::MeanSquare | Metric::L2 => {
+                rec.reduce(KernelId::SquareSums, len, tensors, pair);
+            }
+            Metric::Cosine => {
+                rec.reduce(KernelId::Products, len, tensors, pair);
+                rec.reduce(KernelId::Products, len, [now, reference], pair + 1);
+            }
+        }
+    }
+
+    /// What is behind the last part, and the transformation rate.
+    fn end(&mut self) {
+        self.segments.end = self.net.rec.segment("end");
+        if !self.to.rate {
+            return;
+        }
+        let (config, pictures) = (self.config, self.to.pictures);
+        let [pictures_in, pictures_out] =
+            [config.picture_len(), config.output_len()].map(|len| pictures * len as u32);
+        let first = self.more_pairs(2);
+        self.pairs.rate = Some(first);
+        let (v, x) = (self.net.output, self.net.x);
+        let rec = &mut self.net.rec;
+        let old_v = rec.state("computed.output", self.rows * config.output_len() as u32);
+        let old_x = rec.state("computed.x", self.rows * config.picture_len() as u32);
+        rec.reduce(KernelId::AbsoluteSums, pictures_out, [v, old_v], first);
+        rec.reduce(KernelId::AbsoluteSums, pictures_in, [x, old_x], first + 1);
+        self.segments.rate = Some(rec.segment("rate"));
+        rec.copy(v, old_v);
+        rec.copy(x, old_x);
+        self.segments.track_rate = Some(rec.segment("track.rate"));
+    }
+
+    fn finish(mut self) -> Program {
+        let sums = (self.pairs.all > 0).then(|| {
+            let len = 2 * u64::from(self.pairs.all);
+            self.net.rec.grown("sums", len, Role::Output)
+        });
+        Program {
+            buffers: Buffers {
+                x: self.net.x,
+                t: self.net.t,
+                y: self.net.y,
+                weights: self.weights,
+                corrections: self.corrections,
+                filter: self.filter,
+                sums,
+                output: self.net.output,
+                guided: self.guided,
+            },
+            segments: self.segments,
+            parts: self.parts,
+            pairs: self.pairs,
+            lanes: self.lanes,
+            rows: self.rows,
+            constants: self.constants,
+            sea: self.sea,
+            recording: Arc::new(self.net.rec.finish()),
+        }
     }
 }
 
-impl Program {
-    /// Bytes its buffers take.
-    #[must_use]
-    pub fn memory(&self) -> Memory {
-        Memory::of(&self.recording)
+/// Pairs of sums that a metric is made of.
+const fn pairs_of(metric: Metric) -> u32 {
+    match metric {
+        Metric::Cosine => 2,
+        _ => 1,
     }
 }
+
+/// Weights that a blend reads.
+pub(super) const WEIGHTS: u64 = MAX_ANCHORS as u64;

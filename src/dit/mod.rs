@@ -5,19 +5,25 @@
 //! [`Lowering`] turns it into a [`Program`]: a recording of the forward pass, split where a caching
 //! policy measures, skips and keeps, without touching a device.
 
+mod check;
 mod checkpoint;
 mod config;
 mod error;
 mod layout;
 mod lower;
+mod measure;
 mod memory;
 mod model;
 mod network;
 mod positions;
+mod program;
 mod record;
+mod site;
+mod spectrum;
 
 pub use config::{DitConfig, Overrides, Prediction};
 pub use error::ModelError;
-pub use lower::{Buffers, Lowering, Program, Segments};
+pub use lower::{Lowering, Ring, Signal};
 pub use memory::Memory;
 pub use model::Model;
+pub use program::{Buffers, Granule, Pairs, Part, Program, Segments, Stage};

@@ -10,19 +10,44 @@ use super::{
 use crate::kernels::{
     BufferId, KernelId, Role,
     params::{
-        AttentionParams, ConditionParams, GuideParams, NormParams, PatchParams, TimestepParams,
-        elementwise_row, row_length,
+        AttentionParams, ConditionParams, GatedAddParams, GuideParams, NormParams, PatchParams,
+        TimestepParams, elementwise_row, row_length,
     },
 };
 
 /// Added to the variance in every layer norm of a DiT.
 const NORM_EPSILON: f32 = 1e-6;
 
+/// A module of a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Module {
+    Attention,
+    Mlp,
+}
+
+impl Module {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Attention => "attention",
+            Self::Mlp => "mlp",
+        }
+    }
+
+    /// Where its gate lies in the modulation's rows, in widths of a token.
+    const fn gate(self) -> u32 {
+        match self {
+            Self::Attention => 2,
+            Self::Mlp => 5,
+        }
+    }
+}
+
 /// Records the parts of a network that runs on `rows` pictures at once.
 ///
 /// The residual stream moves through a few buffers: `tokens` behind the embedding, `mid` within a
 /// block, `front` behind the front blocks and `stream` behind the others. So the site's input is
-/// still there when the site is done, and no dispatch reads and writes one buffer.
+/// still there when the site is done, and no dispatch reads and writes one buffer. Where more must
+/// stay, the blocks take turns with [`fresh`](Self::fresh) buffers.
 pub(super) struct Network<'a> {
     pub(super) rec: Recorder<'a>,
     config: &'a DitConfig,
@@ -75,9 +100,43 @@ impl<'a> Network<'a> {
         }
     }
 
+    /// Starts anew from the latents, on the first `rows` of every buffer.
+    pub(super) fn restart(&mut self, rows: u32) {
+        self.rows = rows;
+        self.stream = self.wide("tokens");
+        self.begun = false;
+    }
+
     /// Where the residual stream is.
     pub(super) const fn stream(&self) -> BufferId {
         self.stream
+    }
+
+    /// The residual stream goes on from there.
+    pub(super) const fn go_on_from(&mut self, stream: BufferId) {
+        self.stream = stream;
+    }
+
+    /// A buffer for the residual stream that is none of these.
+    pub(super) fn fresh(&mut self, taken: &[BufferId]) -> BufferId {
+        for name in ["stream", "front"] {
+            let buffer = self.wide(name);
+            if !taken.contains(&buffer) {
+                return buffer;
+            }
+        }
+        self.wide("other")
+    }
+
+    /// Whether block 0 was begun already, its modulation with it.
+    pub(super) const fn begun(&self) -> bool {
+        self.begun
+    }
+
+    /// The timestep's embedding, before the label is added, (rows, D).
+    pub(super) fn time(&mut self) -> BufferId {
+        let len = u64::from(self.rows) * u64::from(self.config.hidden_size);
+        self.rec.scratch("time", len)
     }
 
     /// Elements of the residual stream.
@@ -100,7 +159,7 @@ impl<'a> Network<'a> {
     }
 
     /// A buffer of the residual stream's size.
-    fn wide(&mut self, name: &str) -> BufferId {
+    pub(super) fn wide(&mut self, name: &str) -> BufferId {
         let len = u64::from(self.stream_len());
         self.rec.scratch(name, len)
     }
@@ -195,11 +254,27 @@ impl<'a> Network<'a> {
 
     /// Begins block 0: modulation, norm, scale and shift.
     pub(super) fn begin_block_0(&mut self) {
-        self.begin_block(0, self.modulated);
+        let d = self.config.hidden_size;
+        self.modulate(0);
+        self.norm(self.stream, self.modulation, [6 * d, 0, d], self.modulated);
         self.begun = true;
     }
 
-    fn begin_block(&mut self, index: u32, normed: BufferId) {
+    /// A block; the residual stream goes on in buffer `out`.
+    pub(super) fn block(&mut self, index: u32, out: BufferId) {
+        let mid = self.wide("mid");
+        if !(index == 0 && self.begun) {
+            self.modulate(index);
+        }
+        for (module, out) in [(Module::Attention, mid), (Module::Mlp, out)] {
+            self.module(index, module);
+            self.join(index, module, out);
+            self.stream = out;
+        }
+    }
+
+    /// The block's shifts, scales and gates.
+    pub(super) fn modulate(&mut self, index: u32) {
         let (rows, d) = (self.rows, self.config.hidden_size);
         self.rec.linear(
             &format!("blocks.{index}.adaLN_modulation.1"),
@@ -208,11 +283,10 @@ impl<'a> Network<'a> {
             self.condition,
             self.modulation,
         );
-        self.norm(self.stream, self.modulation, [6 * d, 0, d], normed);
     }
 
-    /// A block; the residual stream goes on in buffer `out`.
-    pub(super) fn block(&mut self, index: u32, out: &str) {
+    /// A module of a block, from the residual stream up to its last linear layer.
+    pub(super) fn module(&mut self, index: u32, module: Module) {
         let &DitConfig {
             hidden_size: d,
             num_heads: heads,
@@ -221,61 +295,107 @@ impl<'a> Network<'a> {
         } = self.config;
         let (rows, tokens) = (self.rows, self.config.tokens());
         let all = rows * tokens;
-        let len = u64::from(all);
-        let normed = self.wide("normed");
-        let into = if index == 0 { self.modulated } else { normed };
-        if !(index == 0 && self.begun) {
-            self.begin_block(index, into);
-        }
-
-        let qkv = self.rec.scratch("qkv", len * 3 * u64::from(d));
-        let mixed = self.wide("mixed");
-        let mid = self.wide("mid");
+        let (normed, input) = (self.wide("normed"), self.module_input(module));
         let name = |part: &str| format!("blocks.{index}.{part}");
-        self.rec.linear(
-            &name("attn.qkv"),
-            [all, d, 3 * d],
-            &Epilogue::None,
-            into,
-            qkv,
-        );
-        let params = AttentionParams {
-            batch: rows,
-            tokens,
-            heads,
-            scale: 1.0 / libm::sqrtf(self.config.head_dim() as f32),
+        match module {
+            Module::Attention => {
+                let into = if index == 0 { self.modulated } else { normed };
+                if !(index == 0 && self.begun) {
+                    self.norm(self.stream, self.modulation, [6 * d, 0, d], into);
+                }
+                let qkv = self.rec.scratch("qkv", u64::from(all) * 3 * u64::from(d));
+                self.rec.linear(
+                    &name("attn.qkv"),
+                    [all, d, 3 * d],
+                    &Epilogue::None,
+                    into,
+                    qkv,
+                );
+                let params = AttentionParams {
+                    batch: rows,
+                    tokens,
+                    heads,
+                    scale: 1.0 / libm::sqrtf(self.config.head_dim() as f32),
+                };
+                self.rec.dispatch(
+                    KernelId::Attention,
+                    params,
+                    params.workgroups(),
+                    &[("HEAD_DIM", self.config.head_dim())],
+                    &[qkv, input],
+                );
+            }
+            Module::Mlp => {
+                self.norm(self.stream, self.modulation, [6 * d, 3 * d, 4 * d], normed);
+                self.rec.linear(
+                    &name("mlp.fc1"),
+                    [all, d, mlp],
+                    &Epilogue::Gelu,
+                    normed,
+                    input,
+                );
+            }
+        }
+    }
+
+    /// What the last linear layer of a module reads.
+    fn module_input(&mut self, module: Module) -> BufferId {
+        match module {
+            Module::Attention => self.wide("mixed"),
+            Module::Mlp => {
+                let len = u64::from(self.all_tokens()) * u64::from(self.config.mlp_hidden);
+                self.rec.scratch("hidden", len)
+            }
+        }
+    }
+
+    fn last_layer(&mut self, index: u32, module: Module, epilogue: &Epilogue, out: BufferId) {
+        let d = self.config.hidden_size;
+        let (part, inputs) = match module {
+            Module::Attention => ("attn.proj", d),
+            Module::Mlp => ("mlp.fc2", self.config.mlp_hidden),
         };
-        self.rec.dispatch(
-            KernelId::Attention,
-            params,
-            params.workgroups(),
-            &[("HEAD_DIM", self.config.head_dim())],
-            &[qkv, mixed],
-        );
-        let gated = |offset, residual| Epilogue::Gated {
+        let input = self.module_input(module);
+        let shape = [self.all_tokens(), inputs, d];
+        let name = format!("blocks.{index}.{part}");
+        self.rec.linear(&name, shape, epilogue, input, out);
+    }
+
+    /// The module's last layer, gated and added to the residual stream.
+    pub(super) fn join(&mut self, index: u32, module: Module, out: BufferId) {
+        let d = self.config.hidden_size;
+        let epilogue = Epilogue::Gated {
             gate: self.modulation,
             stride: 6 * d,
-            offset,
-            tokens,
-            residual,
+            offset: module.gate() * d,
+            tokens: self.config.tokens(),
+            residual: self.stream,
         };
-        let [attention, feed_forward] = [gated(2 * d, self.stream), gated(5 * d, mid)];
-        self.rec
-            .linear(&name("attn.proj"), [all, d, d], &attention, mixed, mid);
+        self.last_layer(index, module, &epilogue, out);
+    }
 
-        self.norm(mid, self.modulation, [6 * d, 3 * d, 4 * d], normed);
-        let hidden = self.rec.scratch("hidden", len * u64::from(mlp));
-        self.rec.linear(
-            &name("mlp.fc1"),
-            [all, d, mlp],
-            &Epilogue::Gelu,
-            normed,
-            hidden,
-        );
-        let out = self.wide(out);
+    /// The module's last layer alone: its output before the gate.
+    pub(super) fn give(&mut self, index: u32, module: Module, out: BufferId) {
+        self.last_layer(index, module, &Epilogue::None, out);
+    }
+
+    /// Adds a module's output, given or kept, to the residual stream as its gate lets it.
+    pub(super) fn add_gated(&mut self, module: Module, feature: BufferId, out: BufferId) {
+        let d = self.config.hidden_size;
+        let rows = self.all_tokens();
+        let params = GatedAddParams {
+            rows,
+            channels: d,
+            tokens: self.config.tokens(),
+            stride: 6 * d,
+            offset: module.gate() * d,
+            row: elementwise_row(rows * d),
+            pad: [0; 2],
+        };
+        let bindings = [feature, self.modulation, self.stream, out];
+        let workgroups = params.workgroups();
         self.rec
-            .linear(&name("mlp.fc2"), [all, mlp, d], &feed_forward, hidden, out);
-        self.stream = out;
+            .dispatch(KernelId::GatedAdd, params, workgroups, &[], &bindings);
     }
 
     /// Layer norm, then the shift and the scale at those offsets of the modulation's rows.
@@ -344,33 +464,61 @@ impl<'a> Network<'a> {
 
     /// Classifier-free guidance on the picture's channels.
     pub(super) fn guide(&mut self, scale: f32) -> BufferId {
+        let params = self.guide_params(self.rows / 2, scale);
+        let guided = self.guided(params);
+        let bindings = [self.output, guided];
+        let workgroups = params.workgroups();
+        self.rec
+            .dispatch(KernelId::Guide, params, workgroups, &[], &bindings);
+        guided
+    }
+
+    /// What guidance is made of, the unconditional less the conditional output.
+    pub(super) fn guide_difference(&mut self, pictures: u32, out: BufferId) {
+        let params = self.guide_params(pictures, 0.0);
+        let workgroups = params.workgroups();
+        let bindings = [self.output, out];
+        self.rec.dispatch(
+            KernelId::GuideDifference,
+            params,
+            workgroups,
+            &[],
+            &bindings,
+        );
+    }
+
+    /// Guidance from the conditional output, which is there, and the difference, which was kept.
+    pub(super) fn guide_kept(&mut self, pictures: u32, scale: f32, difference: BufferId) {
+        let params = self.guide_params(pictures, scale);
+        let guided = self.guided(params);
+        let workgroups = params.workgroups();
+        let bindings = [self.output, difference, guided];
+        self.rec
+            .dispatch(KernelId::GuideKept, params, workgroups, &[], &bindings);
+    }
+
+    fn guide_params(&self, pictures: u32, scale: f32) -> GuideParams {
         let &DitConfig {
             in_channels: channels,
             out_channels,
             input_size,
             ..
         } = self.config;
-        let batch = self.rows / 2;
         let pixels = input_size * input_size;
-        let len = batch * channels * pixels;
-        let guided = self.rec.buffer("guided", u64::from(len), Role::Output);
-        let params = GuideParams {
-            batch,
+        GuideParams {
+            batch: pictures,
             channels,
             out_channels,
             pixels,
             scale,
-            row: elementwise_row(len),
+            row: elementwise_row(pictures * channels * pixels),
             pad: [0; 2],
-        };
-        self.rec.dispatch(
-            KernelId::Guide,
-            params,
-            params.workgroups(),
-            &[],
-            &[self.output, guided],
-        );
-        guided
+        }
+    }
+
+    fn guided(&mut self, params: GuideParams) -> BufferId {
+        let len = params.batch * params.channels * params.pixels;
+        self.rec.buffer("guided", u64::from(len), Role::Output)
     }
 
     /// What the front blocks added to the tokens.

@@ -9,12 +9,16 @@ use crate::{
     kernels::{
         Buffer, BufferId, Command, Dispatch, KernelId, Recording, Role, Segment, SegmentId,
         WeightFormat,
-        params::{BlendParams, LinearParams, ReduceParams, SubtractParams, elementwise_row},
+        params::{
+            BlendParams, LinearParams, MixParams, ReduceParams, SubtractParams, elementwise_row,
+        },
     },
 };
 
 /// Elements that one workgroup of a reduction adds up.
 const SLICE: u32 = 4096;
+/// Anchors that one blend reads.
+const BLENDED: usize = 4;
 
 /// A recording in the making.
 pub(super) struct Recorder<'a> {
@@ -73,6 +77,15 @@ impl<'a> Recorder<'a> {
         id
     }
 
+    /// The buffer of that name, at least `len` long.
+    pub(super) fn grown(&mut self, name: &str, len: u64, role: Role) -> BufferId {
+        let id = self.buffer(name, len, role);
+        if let Some(buffer) = self.recording.buffers.get_mut(id.0 as usize) {
+            buffer.len = buffer.len.max(len as usize);
+        }
+        id
+    }
+
     pub(super) fn scratch(&mut self, name: &str, len: u64) -> BufferId {
         self.buffer(name, len, Role::Scratch)
     }
@@ -103,6 +116,11 @@ impl<'a> Recorder<'a> {
             commands: core::mem::take(&mut self.commands),
         });
         SegmentId(self.recording.segments.len() as u32 - 1)
+    }
+
+    /// Makes a segment of the commands since the last one, if there are any.
+    pub(super) fn segment_of_any(&mut self, name: impl Into<String>) -> Option<SegmentId> {
+        (!self.commands.is_empty()).then(|| self.segment(name))
     }
 
     pub(super) fn copy(&mut self, from: BufferId, to: BufferId) {
@@ -187,40 +205,69 @@ impl<'a> Recorder<'a> {
         self.dispatch(KernelId::Subtract, params, workgroups, &[], &[a, b, out]);
     }
 
-    /// `out = base + Σ weightₖ · anchorₖ`; without a base it counts as zero.
+    /// `out = base + Σ weightₖ · anchorₖ`; without a base it counts as zero. The weights are those
+    /// from `first` on.
     pub(super) fn blend(
         &mut self,
         len: u32,
-        weights: BufferId,
+        (weights, first): (BufferId, u32),
         base: Option<BufferId>,
         anchors: &[BufferId],
         out: BufferId,
     ) {
+        // The kernel reads four anchors at most.
+        let (now, later) = anchors.split_at(anchors.len().min(BLENDED));
+        let into = if later.is_empty() {
+            out
+        } else {
+            self.scratch("partial", len.into())
+        };
         let params = BlendParams {
             len,
-            count: anchors.len() as u32,
-            first: 0,
+            count: now.len() as u32,
+            first,
             use_base: u32::from(base.is_some()),
             row: elementwise_row(len),
             pad: [0; 3],
         };
         // What is not read must be bound all the same.
-        let unread = anchors.first().copied().unwrap_or(weights);
+        let unread = now.first().copied().unwrap_or(weights);
         let mut bindings = vec![weights, base.unwrap_or(unread)];
-        bindings.extend((0..4).map(|k| anchors.get(k).copied().unwrap_or(unread)));
-        bindings.push(out);
+        bindings.extend((0..BLENDED).map(|k| now.get(k).copied().unwrap_or(unread)));
+        bindings.push(into);
         self.dispatch(KernelId::Blend, params, params.workgroups(), &[], &bindings);
+        if !later.is_empty() {
+            let weights = (weights, first + BLENDED as u32);
+            self.blend(len, weights, Some(into), later, out);
+        }
     }
 
-    /// Σ|now − reference| and Σ|reference| over the first `len` elements, into a pair of `sums`.
-    pub(super) fn reduce(
+    /// `out[b] = m · x[b]` over the tokens of every image.
+    pub(super) fn mix(
         &mut self,
-        len: u32,
-        [reference, now]: [BufferId; 2],
-        partials: BufferId,
-        sums: BufferId,
-        slot: u32,
+        [batch, tokens, channels, rows]: [u32; 4],
+        m: BufferId,
+        x: BufferId,
+        out: BufferId,
     ) {
+        let params = MixParams {
+            batch,
+            tokens,
+            channels,
+            rows,
+            row: elementwise_row(batch * rows * channels),
+            pad: [0; 3],
+        };
+        let workgroups = params.workgroups();
+        self.dispatch(KernelId::MixTokens, params, workgroups, &[], &[m, x, out]);
+    }
+
+    /// The pair of sums that `kernel` makes of the first `len` elements of two tensors, into a pair
+    /// of the sums.
+    pub(super) fn reduce(&mut self, kernel: KernelId, len: u32, tensors: [BufferId; 2], slot: u32) {
+        let pairs = partial_pairs(len);
+        let partials = self.grown("partials", 2 * u64::from(pairs), Role::Scratch);
+        let sums = self.grown("sums", 2 * (u64::from(slot) + 1), Role::Output);
         let slices = ReduceParams {
             len,
             slice: SLICE,
@@ -228,18 +275,13 @@ impl<'a> Recorder<'a> {
             pad: 0,
         };
         let all = ReduceParams {
-            len: partial_pairs(len),
-            slice: partial_pairs(len),
+            len: pairs,
+            slice: pairs,
             slot,
             pad: 0,
         };
-        self.dispatch(
-            KernelId::AbsoluteSums,
-            slices,
-            slices.workgroups(),
-            &[],
-            &[reference, now, partials],
-        );
+        let [a, b] = tensors;
+        self.dispatch(kernel, slices, slices.workgroups(), &[], &[a, b, partials]);
         self.dispatch(
             KernelId::SumPartials,
             all,
@@ -251,6 +293,6 @@ impl<'a> Recorder<'a> {
 }
 
 /// Pairs of partial sums of a reduction over `len` elements.
-pub(super) const fn partial_pairs(len: u32) -> u32 {
+const fn partial_pairs(len: u32) -> u32 {
     len.div_ceil(SLICE)
 }

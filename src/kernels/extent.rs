@@ -6,8 +6,8 @@ use bytemuck::Pod;
 
 use super::{
     params::{
-        AttentionParams, BlendParams, ConditionParams, GuideParams, LinearParams, NormParams,
-        PatchParams, ReduceParams, SubtractParams, TimestepParams,
+        AttentionParams, BlendParams, ConditionParams, GatedAddParams, GuideParams, LinearParams,
+        MixParams, NormParams, PatchParams, ReduceParams, SubtractParams, TimestepParams,
     },
     recording::Dispatch,
     table::KernelId,
@@ -32,6 +32,8 @@ enum Params {
     Reduce(ReduceParams),
     Subtract(SubtractParams),
     Blend(BlendParams),
+    GatedAdd(GatedAddParams),
+    Mix(MixParams),
 }
 
 impl Reach {
@@ -115,7 +117,7 @@ impl Reach {
                 let out = product([p.batch, p.tokens, p.heads, width]);
                 (Params::Attention(p), vec![out.saturating_mul(3), out])
             }
-            KernelId::Guide => {
+            KernelId::Guide | KernelId::GuideDifference | KernelId::GuideKept => {
                 let p: GuideParams = read(bytes);
                 positive("pixels", p.pixels)?;
                 positive("channels", p.channels)?;
@@ -125,11 +127,15 @@ impl Reach {
                         p.channels, p.out_channels
                     ));
                 }
-                let output = product([2, p.batch, p.out_channels, p.pixels]);
+                let half = product([p.batch, p.out_channels, p.pixels]);
                 let guided = product([p.batch, p.channels, p.pixels]);
-                (Params::Guide(p), vec![output, guided])
+                let elements = match dispatch.kernel {
+                    KernelId::GuideKept => vec![half, guided, guided],
+                    _ => vec![half.saturating_mul(2), guided],
+                };
+                (Params::Guide(p), elements)
             }
-            KernelId::AbsoluteSums => {
+            KernelId::AbsoluteSums | KernelId::SquareSums | KernelId::Products => {
                 let p: ReduceParams = read(bytes);
                 positive("slice", p.slice)?;
                 let len = u64::from(p.len);
@@ -158,6 +164,26 @@ impl Reach {
                 elements.push(len);
                 (Params::Blend(p), elements)
             }
+            KernelId::GatedAdd => {
+                let p: GatedAddParams = read(bytes);
+                positive("tokens", p.tokens)?;
+                positive("channels", p.channels)?;
+                let all = product([p.rows, p.channels]);
+                let last = u64::from(p.offset) + u64::from(p.channels);
+                let gate = strided(p.rows, p.tokens, p.stride, last);
+                (Params::GatedAdd(p), vec![all, gate, all, all])
+            }
+            KernelId::MixTokens => {
+                let p: MixParams = read(bytes);
+                positive("channels", p.channels)?;
+                positive("rows", p.rows)?;
+                let elements = vec![
+                    product([p.rows, p.tokens]),
+                    product([p.batch, p.tokens, p.channels]),
+                    product([p.batch, p.rows, p.channels]),
+                ];
+                (Params::Mix(p), elements)
+            }
         };
         Ok(Self { elements, params })
     }
@@ -176,6 +202,8 @@ impl Reach {
             Params::Reduce(p) => p.workgroups(),
             Params::Subtract(p) => p.workgroups(),
             Params::Blend(p) => p.workgroups(),
+            Params::GatedAdd(p) => p.workgroups(),
+            Params::Mix(p) => p.workgroups(),
         }
     }
 }

@@ -215,11 +215,13 @@ impl AttentionParams {
     }
 }
 
-/// `guide`: classifier-free guidance, `u + scale · (c − u)`.
+/// `guide`: classifier-free guidance, `u + scale · (c − u)`. `guide_difference`: `u − c`.
+/// `guide_kept`: `c + (1 − scale) · difference`.
 #[derive(Clone, Copy, Debug, PartialEq, Pod, Zeroable)]
 #[repr(C)]
 pub struct GuideParams {
-    /// Pictures: the model output has twice as many rows, conditional first.
+    /// Pictures: the model output has twice as many rows, conditional first (`guide_kept`: the
+    /// conditional ones alone are read).
     pub batch: u32,
     /// Channels kept.
     pub channels: u32,
@@ -249,11 +251,12 @@ impl GuideParams {
 }
 
 /// `absolute_sums`: Σ|now − reference| and Σ|reference| of one slice of the tensors a workgroup.
-/// `sum_partials`: adds the slices up.
+/// `square_sums`: Σ(now − reference)² and Σreference². `products`: Σa·b and Σa². `sum_partials`: adds
+/// the slices up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
 pub struct ReduceParams {
-    /// Elements (`absolute_sums`) or pairs of partial sums (`sum_partials`).
+    /// Elements, or pairs of partial sums (`sum_partials`).
     pub len: u32,
     /// Elements a workgroup adds up. `sum_partials`: as many as `len`, so that one workgroup runs.
     pub slice: u32,
@@ -318,6 +321,65 @@ impl BlendParams {
     #[must_use]
     pub const fn workgroups(&self) -> [u32; 3] {
         elementwise_workgroups(self.len)
+    }
+}
+
+/// `gated_add`: `residual + gate · x`, the gate shared by the tokens of an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct GatedAddParams {
+    /// Rows of x: batch × tokens.
+    pub rows: u32,
+    /// Width of a row.
+    pub channels: u32,
+    /// Rows that share one row of gates.
+    pub tokens: u32,
+    /// Width of a row of the modulation buffer.
+    pub stride: u32,
+    /// Where the gate starts in that row.
+    pub offset: u32,
+    /// [`elementwise_row`] of `rows * channels`.
+    pub row: u32,
+    /// Zero.
+    pub pad: [u32; 2],
+}
+
+impl GatedAddParams {
+    /// Workgroups that cover these shapes.
+    #[must_use]
+    pub const fn workgroups(&self) -> [u32; 3] {
+        elementwise_workgroups(self.rows.saturating_mul(self.channels))
+    }
+}
+
+/// `mix_tokens`: `out[b, i, c] = Σⱼ m[i, j] · x[b, j, c]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct MixParams {
+    /// Images.
+    pub batch: u32,
+    /// Tokens of an image of x: columns of m.
+    pub tokens: u32,
+    /// Width of a token.
+    pub channels: u32,
+    /// Tokens of an image of the output: rows of m.
+    pub rows: u32,
+    /// [`elementwise_row`] of `batch * rows * channels`.
+    pub row: u32,
+    /// Zero.
+    pub pad: [u32; 3],
+}
+
+impl MixParams {
+    /// Workgroups that cover these shapes.
+    #[must_use]
+    pub const fn workgroups(&self) -> [u32; 3] {
+        elementwise_workgroups(saturating_product([
+            self.batch,
+            self.rows,
+            self.channels,
+            1,
+        ]))
     }
 }
 

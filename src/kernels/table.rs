@@ -40,11 +40,23 @@ pub enum KernelId {
     Subtract,
     /// `blend`
     Blend,
+    /// `gated_add`
+    GatedAdd,
+    /// `square_sums`
+    SquareSums,
+    /// `products`
+    Products,
+    /// `mix_tokens`
+    MixTokens,
+    /// `guide_difference`
+    GuideDifference,
+    /// `guide_kept`
+    GuideKept,
 }
 
 impl KernelId {
     /// Every kernel, in the order of the table.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 22] = [
         Self::Patchify,
         Self::TimestepFeatures,
         Self::Linear,
@@ -61,6 +73,12 @@ impl KernelId {
         Self::SumPartials,
         Self::Subtract,
         Self::Blend,
+        Self::GatedAdd,
+        Self::SquareSums,
+        Self::Products,
+        Self::MixTokens,
+        Self::GuideDifference,
+        Self::GuideKept,
     ];
 
     /// The kernel's row of the table.
@@ -448,5 +466,95 @@ pub static KERNELS: &[Kernel] = &[
         constants: &[],
         tolerance: ROUNDINGS,
         twin: twins::blend,
+    },
+    Kernel {
+        name: "gated_add",
+        summary: "residual + gate * x",
+        source: wgsl!("elementwise", ; "gated_add"),
+        workgroup: [256, 1, 1],
+        bindings: &[
+            read("x", "(rows, channels)"),
+            read("gate", "(rows / tokens, stride)"),
+            read("residual", "(rows, channels)"),
+            write("out", "(rows, channels)"),
+        ],
+        params_size: size_of::<params::GatedAddParams>(),
+        constants: &[],
+        tolerance: ROUNDINGS,
+        twin: twins::gated_add,
+    },
+    Kernel {
+        name: "square_sums",
+        summary: "sums of (now - reference)^2 and reference^2, by slices",
+        source: wgsl!("reduce", "pair_sum", ; "square_sums"),
+        workgroup: [128, 1, 1],
+        bindings: &[
+            read("reference", "(len)"),
+            read("now", "(len)"),
+            write("partials", "(ceil(len / slice), 2)"),
+        ],
+        params_size: size_of::<params::ReduceParams>(),
+        constants: &[],
+        tolerance: ROUNDINGS,
+        twin: twins::square_sums,
+    },
+    Kernel {
+        name: "products",
+        summary: "sums of a * b and a^2, by slices",
+        source: wgsl!("reduce", "pair_sum", ; "products"),
+        workgroup: [128, 1, 1],
+        bindings: &[
+            read("a", "(len)"),
+            read("b", "(len)"),
+            write("partials", "(ceil(len / slice), 2)"),
+        ],
+        params_size: size_of::<params::ReduceParams>(),
+        constants: &[],
+        tolerance: ROUNDINGS,
+        twin: twins::products,
+    },
+    Kernel {
+        name: "mix_tokens",
+        summary: "m * x over the tokens of every image",
+        source: wgsl!("elementwise", ; "mix_tokens"),
+        workgroup: [256, 1, 1],
+        bindings: &[
+            read("m", "(rows, tokens)"),
+            read("x", "(batch, tokens, channels)"),
+            write("out", "(batch, rows, channels)"),
+        ],
+        params_size: size_of::<params::MixParams>(),
+        constants: &[],
+        tolerance: SUMS,
+        twin: twins::mix_tokens,
+    },
+    Kernel {
+        name: "guide_difference",
+        summary: "unconditional - conditional output",
+        source: wgsl!("elementwise", ; "guide_difference"),
+        workgroup: [256, 1, 1],
+        bindings: &[
+            read("output", "(2 * batch, out_channels, pixels)"),
+            write("difference", "(batch, channels, pixels)"),
+        ],
+        params_size: size_of::<params::GuideParams>(),
+        constants: &[],
+        tolerance: ROUNDINGS,
+        twin: twins::guide_difference,
+    },
+    Kernel {
+        name: "guide_kept",
+        summary: "guidance from conditional output and a kept difference",
+        source: wgsl!("elementwise", ; "guide_kept"),
+        workgroup: [256, 1, 1],
+        bindings: &[
+            read("output", "(batch, out_channels, pixels)"),
+            read("difference", "(batch, channels, pixels)"),
+            write("guided", "(batch, channels, pixels)"),
+        ],
+        params_size: size_of::<params::GuideParams>(),
+        constants: &[],
+        tolerance: ROUNDINGS,
+        twin: twins::guide_kept,
     },
 ];

@@ -93,8 +93,7 @@ impl Engine {
         executor.write(program.buffers.t, t)?;
         let labels: Vec<f32> = y.iter().map(|y| *y as f32).collect();
         executor.write(program.buffers.y, &labels)?;
-        let segments = &program.segments;
-        executor.run(&[segments.begin, segments.rest, segments.end])?;
+        executor.run(&program.computed(None))?;
         let mut output = vec![0.0; batch * config.output_len()];
         executor.read(program.buffers.output, &mut output)?;
         Ok(output)
@@ -168,7 +167,7 @@ fn prepare(model: &Model, settings: &Settings) -> Result<(Settings, Lowering), R
     }
     check_classes(config, &settings.classes)?;
     let pictures = u32::try_from(settings.classes.len()).unwrap_or(u32::MAX);
-    let lowering = Lowering::for_policy(policy, pictures, guidance);
+    let lowering = Lowering::for_policy(policy, pictures, guidance, settings.steps);
     Ok((settings, lowering))
 }
 

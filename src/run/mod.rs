@@ -3,6 +3,7 @@
 //! [`Engine`] is a model prepared on a device; [`Engine::start`] makes a [`Sampling`], one run of a
 //! sampler under a [`Policy`](crate::Policy), which the caller advances call by call.
 
+mod call;
 mod device;
 mod engine;
 mod error;
@@ -11,6 +12,7 @@ mod order;
 mod quality;
 mod sampling;
 mod settings;
+mod signals;
 
 pub use device::Backend;
 pub use engine::{Engine, memory};

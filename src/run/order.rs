@@ -81,7 +81,7 @@ fn watched(text: &str, steps: u32) -> (Sampling, Arc<Mutex<Log>>) {
         classes: vec![0],
         seed: 0,
     };
-    let program = Lowering::for_policy(&policy, 1, 2.0)
+    let program = Lowering::for_policy(&policy, 1, 2.0, steps)
         .program(&model)
         .expect("a program");
     let log = Arc::new(Mutex::new(Log::default()));

@@ -115,6 +115,20 @@ impl Sampler {
         }
     }
 
+    /// Shares of the picture and of the noise in a latent at a timestep.
+    pub(crate) fn levels(self, timestep: f32) -> [f64; 2] {
+        match self {
+            Self::Euler => {
+                let noise = f64::from(timestep) / 1000.0;
+                [1.0 - noise, noise]
+            }
+            Self::Ddim => {
+                let kept = kept_shares().get(timestep as usize).copied().unwrap_or(0.0);
+                [libm::sqrt(kept), libm::sqrt(1.0 - kept)]
+            }
+        }
+    }
+
     /// The calls of a run.
     ///
     /// # Errors

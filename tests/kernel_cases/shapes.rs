@@ -39,11 +39,13 @@ pub(crate) fn cases(id: KernelId) -> Vec<Case> {
         KernelId::Condition => conditions(r),
         KernelId::LayerNormModulate => norms(r),
         KernelId::Attention => attentions(r),
-        KernelId::Guide => guides(r),
-        KernelId::AbsoluteSums => absolute_sums(r),
+        KernelId::Guide | KernelId::GuideDifference | KernelId::GuideKept => guides(id, r),
+        KernelId::AbsoluteSums | KernelId::SquareSums | KernelId::Products => slices(id, r),
         KernelId::SumPartials => sum_partials(r),
         KernelId::Subtract => subtracts(r),
         KernelId::Blend => blends(r),
+        KernelId::GatedAdd => gated_adds(r),
+        KernelId::MixTokens => mixes(r),
     }
 }
 
@@ -309,7 +311,7 @@ fn attentions(r: &mut Random) -> Vec<Case> {
     all
 }
 
-fn guides(r: &mut Random) -> Vec<Case> {
+fn guides(id: KernelId, r: &mut Random) -> Vec<Case> {
     let mut all = Vec::new();
     for [batch, channels, out_channels, pixels] in [[3, 4, 8, 64], [1, 1, 1, 1], [2, 3, 3, 257]] {
         for kind in KINDS {
@@ -323,23 +325,20 @@ fn guides(r: &mut Random) -> Vec<Case> {
                 row,
                 pad: [0; 2],
             };
-            let reads = vec![r.input((2 * batch * out_channels * pixels) as usize, kind)];
-            let what = format!("{batch}x{channels} of {out_channels}x{pixels}, {kind:?}");
             let len = (batch * channels * pixels) as usize;
-            all.push(case(
-                KernelId::Guide,
-                &what,
-                params,
-                params.workgroups(),
-                reads,
-                len,
-            ));
+            let half = (batch * out_channels * pixels) as usize;
+            let reads = match id {
+                KernelId::GuideKept => vec![r.input(half, kind), r.input(len, kind)],
+                _ => vec![r.input(2 * half, kind)],
+            };
+            let what = format!("{batch}x{channels} of {out_channels}x{pixels}, {kind:?}");
+            all.push(case(id, &what, params, params.workgroups(), reads, len));
         }
     }
     all
 }
 
-fn absolute_sums(r: &mut Random) -> Vec<Case> {
+fn slices(id: KernelId, r: &mut Random) -> Vec<Case> {
     let mut all = Vec::new();
     // The last has more slices than one dimension of a dispatch holds.
     for (len, slice, kinds) in [
@@ -361,14 +360,7 @@ fn absolute_sums(r: &mut Random) -> Vec<Case> {
             let reads = vec![r.input(len as usize, *kind), r.input(len as usize, *kind)];
             let what = format!("{len} by {slice}, {kind:?}");
             let out = 2 * len.div_ceil(slice) as usize;
-            all.push(case(
-                KernelId::AbsoluteSums,
-                &what,
-                params,
-                params.workgroups(),
-                reads,
-                out,
-            ));
+            all.push(case(id, &what, params, params.workgroups(), reads, out));
         }
     }
     all
@@ -475,6 +467,81 @@ fn blends(r: &mut Random) -> Vec<Case> {
                 params.workgroups(),
                 reads,
                 len as usize,
+            ));
+        }
+    }
+    all
+}
+
+fn gated_adds(r: &mut Random) -> Vec<Case> {
+    let mut all = Vec::new();
+    for (rows, channels, tokens, kinds) in [
+        (70, 67, 7, &KINDS[..]),
+        (1, 1, 1, &KINDS[..1]),
+        (256, 48, 64, &KINDS[..1]),
+        (5, 257, 1, &KINDS[..]),
+    ] {
+        for kind in kinds {
+            let params = GatedAddParams {
+                rows,
+                channels,
+                tokens,
+                stride: 2 * channels + 1,
+                offset: channels,
+                row: elementwise_row(rows * channels),
+                pad: [0; 2],
+            };
+            let len = (rows * channels) as usize;
+            let gates = (rows / tokens * params.stride) as usize;
+            let reads = vec![
+                r.input(len, *kind),
+                r.input(gates, Kind::Uniform),
+                r.input(len, Kind::Uniform),
+            ];
+            let what = format!("{rows}x{channels} by {tokens}, {kind:?}");
+            all.push(case(
+                KernelId::GatedAdd,
+                &what,
+                params,
+                params.workgroups(),
+                reads,
+                len,
+            ));
+        }
+    }
+    all
+}
+
+fn mixes(r: &mut Random) -> Vec<Case> {
+    let mut all = Vec::new();
+    for ([batch, tokens, channels, rows], kinds) in [
+        ([3, 64, 48, 64], &KINDS[..]),
+        ([1, 1, 1, 1], &KINDS[..1]),
+        ([2, 25, 144, 9], &KINDS[..1]),
+        ([6, 256, 1, 256], &KINDS[..]),
+        ([2, 1000, 5, 3], &KINDS[..1]),
+    ] {
+        for kind in kinds {
+            let params = MixParams {
+                batch,
+                tokens,
+                channels,
+                rows,
+                row: elementwise_row(batch * rows * channels),
+                pad: [0; 3],
+            };
+            let reads = vec![
+                r.input((rows * tokens) as usize, Kind::Uniform),
+                r.input((batch * tokens * channels) as usize, *kind),
+            ];
+            let what = format!("{batch}x{tokens}x{channels} to {rows}, {kind:?}");
+            all.push(case(
+                KernelId::MixTokens,
+                &what,
+                params,
+                params.workgroups(),
+                reads,
+                (batch * rows * channels) as usize,
             ));
         }
     }

@@ -137,6 +137,23 @@ fn correct() -> Vec<Recording> {
         row: 256,
         pad: [0; 3],
     };
+    let gated = GatedAddParams {
+        rows: 6,
+        channels: 10,
+        tokens: 3,
+        stride: 60,
+        offset: 50,
+        row: 256,
+        pad: [0; 2],
+    };
+    let mix = MixParams {
+        batch: 2,
+        tokens: 5,
+        channels: 7,
+        rows: 3,
+        row: 256,
+        pad: [0; 3],
+    };
     use KernelId as K;
     vec![
         recording(K::Patchify, &[], patch, patch.workgroups(), &[144, 144]),
@@ -233,6 +250,30 @@ fn correct() -> Vec<Recording> {
             blend.workgroups(),
             &[7, 9, 9, 9, 0, 0, 9],
         ),
+        recording(
+            K::GatedAdd,
+            &[],
+            gated,
+            gated.workgroups(),
+            &[60, 120, 60, 60],
+        ),
+        recording(
+            K::SquareSums,
+            &[],
+            sums,
+            sums.workgroups(),
+            &[1000, 1000, 8],
+        ),
+        recording(K::Products, &[], sums, sums.workgroups(), &[1000, 1000, 8]),
+        recording(K::MixTokens, &[], mix, mix.workgroups(), &[15, 70, 42]),
+        recording(
+            K::GuideDifference,
+            &[],
+            guide,
+            guide.workgroups(),
+            &[384, 96],
+        ),
+        recording(K::GuideKept, &[], guide, guide.workgroups(), &[192, 96, 96]),
     ]
 }
 

@@ -1,7 +1,7 @@
-//! Twins of `shaders/blend.wgsl` and `shaders/subtract.wgsl`.
+//! Twins of `shaders/blend.wgsl`, `shaders/subtract.wgsl` and `shaders/gated_add.wgsl`.
 
 use super::Call;
-use crate::kernels::params::{BlendParams, SubtractParams};
+use crate::kernels::params::{BlendParams, GatedAddParams, SubtractParams};
 
 /// Twin of `subtract`.
 pub fn subtract(call: &mut Call<'_, '_>) {
@@ -32,5 +32,19 @@ pub fn blend(call: &mut Call<'_, '_>) {
             }
         }
         out[i] = sum;
+    });
+}
+
+/// Twin of `gated_add`.
+pub fn gated_add(call: &mut Call<'_, '_>) {
+    let params: GatedAddParams = call.params();
+    let workgroups = call.workgroups;
+    let ([x, gate, residual], out) = call.bindings();
+    let [channels, tokens, stride, offset] =
+        [params.channels, params.tokens, params.stride, params.offset].map(|n| n as usize);
+    let count = params.rows * params.channels;
+    Call::each_element(workgroups, params.row, count, |i| {
+        let g = gate[i / channels / tokens * stride + offset + i % channels];
+        out[i] = residual[i] + g * x[i];
     });
 }

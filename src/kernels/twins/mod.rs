@@ -9,19 +9,21 @@ mod blend;
 mod condition;
 mod guide;
 mod linear;
+mod mix;
 mod norm;
 mod patches;
 mod reduce;
 mod timestep;
 
 pub use attention::attention;
-pub use blend::{blend, subtract};
+pub use blend::{blend, gated_add, subtract};
 pub use condition::condition;
-pub use guide::guide;
+pub use guide::{guide, guide_difference, guide_kept};
 pub use linear::{linear, linear_add, linear_gated, linear_gelu, linear_silu};
+pub use mix::mix_tokens;
 pub use norm::layer_norm_modulate;
 pub use patches::{patchify, unpatchify};
-pub use reduce::{absolute_sums, sum_partials};
+pub use reduce::{absolute_sums, products, square_sums, sum_partials};
 pub use timestep::timestep_features;
 
 use bytemuck::Pod;
