@@ -5,7 +5,6 @@
 extern crate alloc;
 
 mod naive;
-mod reference;
 
 use alloc::sync::Arc;
 use core::f64::consts::PI;
@@ -25,12 +24,15 @@ use refrain::{
 
 /// Four latent channels, no sigma, 5 × 5 tokens, three blocks, velocity.
 fn model() -> Arc<Model> {
-    let path = reference::path("tests/data/dit_d144_h2.safetensors");
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/data/dit_d144_h2.safetensors"
+    );
     let heads = Overrides {
         num_heads: Some(2),
         prediction: None,
     };
-    Arc::new(Model::open(&path, &heads).expect("a model"))
+    Arc::new(Model::open(path.as_ref(), &heads).expect("a model"))
 }
 
 const STEPS: u32 = 4;
@@ -282,10 +284,10 @@ fn signals_are_what_plain_loops_measure() {
 fn an_aligned_prediction_follows_its_probe() {
     let model = model();
     let engine = Engine::new(model.clone(), Backend::Cpu).expect("the CPU");
-    let text = "teacache:threshold=1000,warmup=3,signal=front-output,site=range,front=1,\
+    let text = "teacache:threshold=1000,warmup=2,signal=front-output,site=range,front=1,\
                 predictor=aligned,gain=9,last=0";
     let mut run = start(&engine, text);
-    let hold = "teacache:threshold=1000,warmup=3,signal=front-output,site=range,front=1,last=0";
+    let hold = "teacache:threshold=1000,warmup=2,signal=front-output,site=range,front=1,last=0";
     let mut held = start(&engine, hold);
     let mut probes = Vec::new();
     let mut residuals = Vec::new();
@@ -299,12 +301,12 @@ fn an_aligned_prediction_follows_its_probe() {
         let x = run.latents().to_vec();
         run.advance().expect("a call");
         held.advance().expect("a call");
-        if step == 3 {
+        if step == 2 {
             let moved = |a: usize, b: usize| {
                 let pairs = probes[a].iter().zip(&probes[b]);
                 pairs.map(|(a, b)| (a - b).abs()).sum::<f64>()
             };
-            let gamma = moved(3, 1) / moved(2, 1);
+            let gamma = moved(2, 0) / moved(1, 0);
             assert!(gamma > 1.01 && gamma < 9.0, "{gamma}");
             // The residual that was added, over all rows, times the share of its last change.
             let change = |latents: &[f32]| -> Vec<f64> { minus(&as_f64(latents), &as_f64(&x)) };
@@ -315,7 +317,7 @@ fn an_aligned_prediction_follows_its_probe() {
             assert!(off < 1e-2, "{off}");
         }
     }
-    assert_eq!(run.trace().to_string(), "CCCp");
+    assert!(run.trace().to_string().starts_with("CCp"));
 }
 
 fn as_f64(values: &[f32]) -> Vec<f64> {
@@ -326,7 +328,7 @@ fn distance(a: &[f64], b: &[f64]) -> f64 {
     minus(a, b).iter().map(|v| v * v).sum::<f64>().sqrt()
 }
 
-/// The latents behind the last step with the trunk's residual extrapolated by gamma.
+/// The latents behind a step with the trunk's residual extrapolated by gamma.
 fn aligned(model: &Model, x: &[f32], t: f32, residuals: &[Vec<f64>], gamma: f64) -> Vec<f64> {
     let len = model.config().picture_len();
     let network = Naive::new(model);
@@ -339,7 +341,7 @@ fn aligned(model: &Model, x: &[f32], t: f32, residuals: &[Vec<f64>], gamma: f64)
             Place::Block(2) => {
                 for (i, value) in values.iter_mut().enumerate() {
                     let (older, newer) =
-                        (residuals[1][row * wide + i], residuals[2][row * wide + i]);
+                        (residuals[0][row * wide + i], residuals[1][row * wide + i]);
                     *value = probe[i] + older + gamma * (newer - older);
                 }
             }
