@@ -28,7 +28,9 @@ fn lowering(text: &str) -> Lowering {
 /// The whole network, and a ring of two.
 #[test]
 fn the_recording_of_taylorseer() {
-    let program = lowering("taylorseer").program(&emoji()).expect("a program");
+    let program = lowering("taylorseer:site=trunk")
+        .program(&emoji())
+        .expect("a program");
     insta::assert_snapshot!(program.recording);
 }
 
@@ -46,6 +48,38 @@ fn the_recordings_of_measuring_policies() {
             block.is_none_or(|block| block == '0')
         });
         text.push_str(&format!("# {name}\n"));
+        lines.for_each(|line| text.extend([line, "\n"]));
+    }
+    insta::assert_snapshot!(text);
+}
+
+/// What sites that are skipped in parts record, of the first block alone.
+#[test]
+fn the_recordings_of_parts() {
+    let mut text = String::new();
+    for name in [
+        "interval:site=modules",
+        "interval:site=attention,predictor=taylor,order=1",
+        "teacache:site=blocks,signal=block-input",
+        "interval:site=stage,predictor=foca",
+        "interval:site=branch,split=band,band=0.4,predictor=newton,order=1",
+    ] {
+        let program = lowering(name).program(&emoji()).expect("a program");
+        text.push_str(&format!("# {name}\n"));
+        let all = program.recording.to_string();
+        // Segments are not indented. Of later blocks neither segments nor commands are shown.
+        let later = |line: &str, part: &str| {
+            let number = line.split_once(part).map(|(_, rest)| &rest[..1]);
+            number.is_some_and(|number| number != "0")
+        };
+        let mut shown = true;
+        let lines = all.lines().filter(|line| {
+            if !line.starts_with(' ') {
+                let parts = ["attention.", "mlp.", "block."];
+                shown = !parts.iter().any(|part| later(line, part));
+            }
+            shown && !later(line, "blocks.")
+        });
         lines.for_each(|line| text.extend([line, "\n"]));
     }
     insta::assert_snapshot!(text);
@@ -289,8 +323,8 @@ fn memory_is_told_before_it_is_taken() {
     for (text, state) in [
         ("interval", feature),
         ("magcache", feature),
-        ("taylorseer:order=1", 2 * feature),
-        ("taylorseer:order=3", 4 * feature),
+        ("taylorseer:order=1,site=trunk", 2 * feature),
+        ("taylorseer:order=3,site=trunk", 4 * feature),
         ("teacache", 2 * feature),
         ("fbcache", 2 * feature),
         // The anchor, and three references: latent, its last computed one, and the output.

@@ -140,7 +140,10 @@ fn a_policy_that_counts_waits_for_nothing() {
     let begin = "write x; write t; run begin";
     let skipped = "write x; write t; write weights; run begin predict end; read guided";
     assert_eq!(
-        calls("taylorseer:interval=2,order=1,warmup=1,last=0", 6),
+        calls(
+            "taylorseer:interval=2,order=1,warmup=1,last=0,site=trunk",
+            6
+        ),
         [
             &format!("{begin} rest store.0 end; read guided"),
             skipped,
