@@ -691,7 +691,9 @@ typedef uint32_t refrain_prediction;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
-/** The rule that turns anchor times into weights. */
+/**
+ * The rule that turns anchor times into weights. Its weights sum to one unless it says otherwise.
+ */
 enum refrain_predictor_kind
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
   : uint32_t
@@ -709,31 +711,44 @@ enum refrain_predictor_kind
      * for any spacing.
      */
     REFRAIN_PREDICTOR_KIND_NEWTON = 2,
-    /** HiCache's scaled Hermite polynomials over TaylorSeer's table. */
+    /**
+     * HiCache's scaled Hermite polynomials over TaylorSeer's table: exact on straight lines with
+     * sigma 1/sqrt 2 alone, and damped below.
+     */
     REFRAIN_PREDICTOR_KIND_HERMITE = 3,
-    /** Adams-Bashforth (AB-Cache). */
+    /** AB-Cache: the polynomial through the last values, forecasts included, one call apart. */
     REFRAIN_PREDICTOR_KIND_ADAMS_BASHFORTH = 4,
-    /** FoCa. */
+    /**
+     * FoCa: a straight line, and a correction by what the last refresh changed, which fades by half
+     * with every call.
+     */
     REFRAIN_PREDICTOR_KIND_FOCA = 5,
-    /** The newest feature and a share of the last change. */
+    /**
+     * The newest feature and a share of the last change, whatever the distance (GOC, FasterCache).
+     */
     REFRAIN_PREDICTOR_KIND_GRADIENT = 6,
-    /** Aligned. */
+    /** DiCache: as far along the last change as a probe was measured to be. */
     REFRAIN_PREDICTOR_KIND_ALIGNED = 7,
-    /** HyCa rk2. */
+    /** HyCa's `rk2`: 1.5 F0 - 0.5 F2, whatever the distance. */
     REFRAIN_PREDICTOR_KIND_RK2 = 8,
-    /** HyCa ab2. */
+    /** HyCa's `ab2`: 2.5 F0 - 2 F1 + 0.5 F2, whatever the distance. */
     REFRAIN_PREDICTOR_KIND_AB2 = 9,
-    /** HyCa tf. */
+    /** HyCa's `tf`: 2 F0 - F1, whatever the distance. */
     REFRAIN_PREDICTOR_KIND_FORWARD = 10,
-    /** HyCa bdf2. */
+    /** HyCa's `bdf2`: 4/3 F0 - 1/3 F1, whatever the distance. */
     REFRAIN_PREDICTOR_KIND_BDF2 = 11,
-    /** HyCa am. */
+    /** HyCa's `am`: a step of ab2, corrected. */
     REFRAIN_PREDICTOR_KIND_ADAMS_MOULTON = 12,
-    /** Spectrum. */
+    /**
+     * Spectrum's ridge-regularised fit over the whole run, as running sums. Weights do not sum to
+     * one.
+     */
     REFRAIN_PREDICTOR_KIND_CHEBYSHEV = 13,
-    /** L2P. */
+    /** Weights learned elsewhere, a row a step (L2P). They sum to what they were made to. */
     REFRAIN_PREDICTOR_KIND_TABLE = 14,
-    /** DMD. */
+    /**
+     * Dynamic modes from the inner products of the anchors (HiCache++). Weights do not sum to one.
+     */
     REFRAIN_PREDICTOR_KIND_DMD = 15,
 };
 #ifndef __cplusplus

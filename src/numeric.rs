@@ -9,7 +9,7 @@ pub(crate) fn sqrt(x: f64) -> f64 {
     if x == 0.0 || x == f64::INFINITY {
         return x;
     }
-    if !(x > 0.0) {
+    if x.is_nan() || x < 0.0 {
         return f64::NAN;
     }
     if x < f64::MIN_POSITIVE {
@@ -61,8 +61,8 @@ pub(crate) fn ln(x: f64) -> f64 {
     if x == 0.0 {
         return f64::NEG_INFINITY;
     }
-    if !(x > 0.0) || x == f64::INFINITY {
-        return if x > 0.0 { x } else { f64::NAN };
+    if x.is_nan() || x < 0.0 || x == f64::INFINITY {
+        return if x < 0.0 { f64::NAN } else { x };
     }
     let (scaled, shift) = if x < f64::MIN_POSITIVE {
         (x * power_of_two(60), -60)

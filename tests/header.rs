@@ -44,12 +44,13 @@ const FILES: [&str; 13] = [
 ];
 
 /// What the core's comments have beyond ASCII.
-const SPELLED: [(char, &str); 14] = [
+const SPELLED: [(char, &str); 15] = [
     ('≤', "<="),
     ('−', "-"),
     ('·', "*"),
     ('‖', "||"),
     ('–', "-"),
+    ('√', "sqrt "),
     ('²', "^2"),
     ('⌊', "floor("),
     ('⌋', ")"),

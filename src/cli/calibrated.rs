@@ -1,12 +1,14 @@
 //! Files of calibrated tables.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
 use super::report::{self, Failure};
-use crate::policy::{Method, Policy, TableFile};
+use crate::dit::Model;
+use crate::policy::{Policy, TableFile};
 
 /// Longest table, in bytes.
 const MAX_TABLE: u64 = 1 << 20;
@@ -36,9 +38,27 @@ impl Table {
         TableFile::parse(&self.text).map_err(|error| Failure::about(&self.path, error))
     }
 
-    /// The method it is for.
-    pub(super) fn method(&self) -> Result<Method, Failure> {
-        Ok(self.parse()?.method)
+    /// Reads tables for a model and a run of so many steps, and says where they were made for others.
+    pub(super) fn read_all(
+        paths: &[PathBuf],
+        model: &Model,
+        steps: u32,
+    ) -> Result<Vec<Self>, Failure> {
+        let tables = paths.iter().map(|path| Self::read(path));
+        let tables: Vec<Self> = tables.collect::<Result<_, _>>()?;
+        for table in &tables {
+            table.note_other(model.known_as().unwrap_or("another"), steps)?;
+        }
+        Ok(tables)
+    }
+
+    /// The policy with what the table sets, if it is for its method.
+    pub(super) fn apply_if_meant(&self, policy: &Policy) -> Result<Policy, Failure> {
+        if self.parse()?.method == policy.method {
+            self.apply(policy)
+        } else {
+            Ok(*policy)
+        }
     }
 
     /// The policy with what the table sets.
@@ -49,7 +69,7 @@ impl Table {
     }
 
     /// Says on standard error where the table was made for something else.
-    pub(super) fn note_other(&self, model: &str, steps: u32) -> Result<(), Failure> {
+    fn note_other(&self, model: &str, steps: u32) -> Result<(), Failure> {
         let table = self.parse()?;
         for (field, ours) in [("model", model.to_string()), ("steps", steps.to_string())] {
             if let Some(theirs) = table.get(field).filter(|theirs| *theirs != ours) {

@@ -58,8 +58,9 @@ const CLASSES: &[&str] = &[
 /// Generate pictures with steps left out, and compare them with the same pictures computed in full
 ///
 /// Every run starts from the same noise. The first is computed in full; each policy is compared
-/// with it, and with the plain sampler at as many steps as the policy computed: a policy that is no
-/// better than fewer steps is said to lose. Writes a sheet of pictures (a row for the full run, then
+/// with it, and with the plain sampler at the same cost: as many steps as the policy computed or,
+/// where it computes parts of a call, as many as its multiply-adds pay for. A policy that is no better
+/// than fewer steps is said to lose. Writes a sheet of pictures (a row for the full run, then
 /// two for each policy: itself, and the plain sampler below it) and prints a table.
 #[derive(Args, Debug)]
 pub(super) struct Arguments {
@@ -127,6 +128,8 @@ struct Entry {
     trace: String,
     calls: u32,
     computed: u32,
+    multiply_adds: u64,
+    work: f64,
     wall_s: f64,
     speedup: f64,
     psnr_db: f64,
@@ -134,7 +137,7 @@ struct Entry {
     same_cost: Option<SameCost>,
 }
 
-/// The plain sampler at as many steps as the policy computed.
+/// The plain sampler at the same cost.
 #[derive(Serialize)]
 struct SameCost {
     steps: u32,
@@ -252,30 +255,16 @@ fn policies(
     model: &Model,
     settings: &Settings,
 ) -> Result<Vec<(String, Policy)>, Failure> {
-    let tables = arguments.tables.iter().map(|path| Table::read(path));
-    let tables: Vec<Table> = tables.collect::<Result<_, _>>()?;
-    for table in &tables {
-        table.note_other(model.known_as().unwrap_or("another"), settings.steps)?;
-    }
+    let tables = Table::read_all(&arguments.tables, model, settings.steps)?;
     let check = |text: &str| -> Result<(String, Policy), Failure> {
         let text = text.trim();
         let about =
             |error: &dyn core::fmt::Display| Failure::about(format_args!("--policy {text}"), error);
         let mut policy = Policy::parse(text).map_err(|error| about(&error))?;
         for table in &tables {
-            if table.method()? == policy.method {
-                policy = table.apply(&policy)?;
-            }
+            policy = table.apply_if_meant(&policy)?;
         }
-        let settings = Settings {
-            policy,
-            ..settings.clone()
-        };
-        run::memory(model, &settings).map_err(|error| about(&error))?;
-        if !policy.needs_curve() {
-            let timeline = Timeline::new(settings.steps);
-            policy.check_for(timeline).map_err(|error| about(&error))?;
-        }
+        fits(model, settings, policy).map_err(|error| about(&error))?;
         Ok((text.to_string(), policy))
     };
     if !arguments.policies.is_empty() {
@@ -289,6 +278,22 @@ fn policies(
         }
     }
     Ok(fit)
+}
+
+/// Whether a policy can run on a model with those settings.
+pub(super) fn fits(model: &Model, settings: &Settings, policy: Policy) -> Result<(), String> {
+    let settings = Settings {
+        policy,
+        ..settings.clone()
+    };
+    run::memory(model, &settings).map_err(|error| error.to_string())?;
+    if !policy.needs_curve() {
+        let timeline = Timeline::new(settings.steps);
+        policy
+            .check_for(timeline)
+            .map_err(|error| error.to_string())?;
+    }
+    Ok(())
 }
 
 fn open(option: &str, path: &Path) -> Result<File, Failure> {
@@ -353,7 +358,7 @@ fn notes(config: &DitConfig, full: &Run, runs: &[Rivals]) {
 }
 
 /// Whether a policy that skips is no closer to the full run than fewer steps are.
-fn loses(cached: &Run, plain: &Run, full: &Run) -> bool {
+pub(super) fn loses(cached: &Run, plain: &Run, full: &Run) -> bool {
     let psnr = |run: &Run| run.quality(full).psnr_db;
     // Of a run that is not finite there is no PSNR: it loses.
     let closer = psnr(cached).partial_cmp(&psnr(plain)) == Some(Ordering::Greater);
@@ -368,6 +373,8 @@ fn entries(full: &Run, runs: &[Rivals]) -> Vec<Entry> {
             trace: run.trace.clone(),
             calls: run.calls(),
             computed: run.computed,
+            multiply_adds: run.multiply_adds,
+            work: run.work(full),
             wall_s: run.seconds,
             speedup: full.seconds / run.seconds,
             psnr_db: psnr_db.min(EXACT_DB),
@@ -392,7 +399,7 @@ fn table(full: &Run, runs: &[Rivals], report: &mut Report) {
     let mut table = TextTable::new([
         ("policy", Align::Left),
         ("computed", Align::Right),
-        ("calls/computed", Align::Right),
+        ("work", Align::Right),
         ("seconds", Align::Right),
         ("speed-up", Align::Right),
         ("PSNR dB", Align::Right),
@@ -407,7 +414,7 @@ fn table(full: &Run, runs: &[Rivals], report: &mut Report) {
         table.row([
             shorten(&run.policy),
             format!("{}/{}", run.computed, run.calls()),
-            format!("{:.2}", f64::from(run.calls()) / f64::from(run.computed)),
+            format!("{:.0} %", 100.0 * run.work(full)),
             format!("{:.2}", run.seconds),
             format!("{:.2}", full.seconds / run.seconds),
             decibels(psnr_db),
@@ -439,12 +446,18 @@ fn table(full: &Run, runs: &[Rivals], report: &mut Report) {
     report.line(traces);
     report.line("");
     report.line(
-        "trace: C computed, r reused, p predicted. PSNR and relative L2 are against the full",
+        "trace: C computed, r reused, p predicted, v predicted and verified, one lane after the other.",
     );
-    report.line("run; same cost is the plain sampler at as many steps as the policy computed.");
+    report.line(
+        "work: multiply-adds beside the full run's. PSNR and relative L2 are against the full run;",
+    );
+    report.line(
+        "same cost is the plain sampler at as many steps as the policy computed or, where it",
+    );
+    report.line("computes parts of a call, as many as its multiply-adds pay for.");
 }
 
-fn decibels(psnr_db: f64) -> String {
+pub(super) fn decibels(psnr_db: f64) -> String {
     if psnr_db == f64::INFINITY {
         "exact".to_string()
     } else {

@@ -154,7 +154,7 @@ fn memory(arguments: &Arguments, model: &Model) -> Result<Vec<Row>, Failure> {
     }
     if rows.is_empty() {
         for method in Method::ALL {
-            match run::memory(model, &settings(method.preset().policy)) {
+            match run::memory(model, &settings((method.preset().policy)())) {
                 Ok(memory) => rows.push(Row::new(method.name(), memory)),
                 Err(error) => report::note(format_args!("{method} does not fit: {error}")),
             }

@@ -9,6 +9,7 @@ mod events;
 mod forward;
 mod generate;
 mod inspect;
+mod methods;
 mod model;
 mod picture;
 mod policies;
@@ -41,6 +42,7 @@ enum Command {
     Inspect(inspect::Arguments),
     Replay(replay::Arguments),
     Policies(policies::Arguments),
+    Methods(methods::Arguments),
 }
 
 /// Runs the program on the arguments of the process.
@@ -57,6 +59,7 @@ pub fn main() -> ExitCode {
         Command::Inspect(arguments) => inspect::run(&arguments, &mut report),
         Command::Replay(arguments) => replay::run(&arguments, &mut report),
         Command::Policies(arguments) => policies::run(&arguments, &mut report),
+        Command::Methods(arguments) => methods::run(&arguments, &mut report),
     };
     match result.and_then(|()| report.flush()) {
         Ok(()) => ExitCode::SUCCESS,

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::report::Failure;
-use crate::policy::Policy;
+use crate::policy::{Policy, SiteKind};
 use crate::run::{Engine, Quality, RunError, Settings, compare};
 use crate::scheduler::{Event, Notice};
 
@@ -21,6 +21,8 @@ pub(super) struct Run {
     pub(super) trace: String,
     pub(super) events: Vec<Event>,
     pub(super) computed: u32,
+    /// Multiply-adds of its matrix products.
+    pub(super) multiply_adds: u64,
     /// From the first call to the last; loading and preparing are not in it.
     pub(super) seconds: f64,
     pub(super) latents: Vec<f32>,
@@ -28,7 +30,12 @@ pub(super) struct Run {
 }
 
 impl Run {
-    /// Calls of the run.
+    /// Multiply-adds beside another run's, as a share.
+    pub(super) fn work(&self, full: &Self) -> f64 {
+        self.multiply_adds as f64 / full.multiply_adds as f64
+    }
+
+    /// Decisions of the run: its calls, or the calls of all its lanes.
     pub(super) fn calls(&self) -> u32 {
         self.events.len() as u32
     }
@@ -39,7 +46,7 @@ impl Run {
     }
 }
 
-/// A policy's run and the plain sampler at as many computed steps.
+/// A policy's run and the plain sampler at the same cost.
 #[derive(Debug)]
 pub(super) struct Rivals {
     pub(super) cached: Run,
@@ -106,6 +113,7 @@ impl<'a> Stage<'a> {
             trace: sampling.trace().to_string(),
             events: sampling.trace().events().to_vec(),
             computed: sampling.stats().computed,
+            multiply_adds: sampling.multiply_adds(),
             seconds,
             latents: sampling.latents().to_vec(),
             notice: sampling.notice(),
@@ -127,10 +135,23 @@ impl<'a> Stage<'a> {
         Ok(run)
     }
 
-    /// A policy and its rival.
+    /// A policy and its rival: as many steps as it computed, or where it computes parts of a call, as
+    /// many as its multiply-adds pay for.
     pub(super) fn rivals(&mut self, policy: Policy, text: &str) -> Result<Rivals, Failure> {
         let cached = self.run(policy, text, self.settings.steps)?;
-        let plain = self.plain(cached.computed)?;
+        let whole = matches!(
+            policy.site.kind,
+            SiteKind::Trunk | SiteKind::Range | SiteKind::Model
+        );
+        let steps = if whole {
+            cached.computed
+        } else {
+            let full = self.plain(self.settings.steps)?;
+            let each = full.multiply_adds as f64 / f64::from(full.calls());
+            let steps = (cached.multiply_adds as f64 / each).round() as u32;
+            steps.clamp(1, self.settings.steps)
+        };
+        let plain = self.plain(steps)?;
         Ok(Rivals { cached, plain })
     }
 

@@ -21,6 +21,7 @@ mod print;
 mod recording;
 mod table;
 pub mod twins;
+mod work;
 
 pub use check::RecordingError;
 pub use recording::{

@@ -300,7 +300,7 @@ impl Policy {
                 remedy: "this policy follows a mask; give one character a step, or name a model",
             });
         }
-        if self.guards.mask_len % steps != 0 {
+        if !self.guards.mask_len.is_multiple_of(steps) {
             return Err(PolicyError::MaskLength {
                 mask: self.guards.mask_len,
                 steps,
@@ -310,7 +310,7 @@ impl Policy {
         if scm && !scm_steps(steps) {
             return Err(PolicyError::Needs {
                 key: "schedule",
-                remedy: "scm has masks for 4, 6, 8, 9, 10, 20 and from 28 steps on; choose one of those",
+                remedy: "scm has masks for 4, 6 and from 8 steps on",
             });
         }
         let rows = u64::from(steps) * u64::from(self.predictor.order + 1);
@@ -329,7 +329,7 @@ impl Policy {
     /// [`PolicyError::Columns`] unless lanes that decide alone are a multiple of the columns.
     pub fn check_lanes(&self, timeline: Timeline, lanes: u32) -> Result<(), PolicyError> {
         let columns = self.guards.columns(timeline.steps);
-        if lanes % columns == 0 && (columns == 1 || self.pool == super::Pool::Alone) {
+        if lanes.is_multiple_of(columns) && (columns == 1 || self.pool == super::Pool::Alone) {
             return Ok(());
         }
         Err(PolicyError::Columns { columns, lanes })

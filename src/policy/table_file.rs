@@ -262,7 +262,7 @@ mod tests {
     fn refusals_name_the_line_and_the_remedy() {
         let said = |text: &'static str| match TableFile::parse(text) {
             Ok(table) => {
-                let policy = table.method.preset().policy;
+                let policy = (table.method.preset().policy)();
                 policy.with_table(&table).expect_err("refused")
             }
             Err(error) => error,

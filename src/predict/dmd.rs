@@ -4,7 +4,7 @@
 //! oscillate: `Fᵢ ≈ Σⱼ cⱼ Fᵢ₊ⱼ` (newest first) by least squares, whose matrix are inner products of the
 //! features, so that no feature is needed. The modes are the roots of `λᵖ = Σ cⱼ λᵖ⁻ʲ`, and the weights of
 //! the p newest features are those that continue every mode, between whole gaps too. p is 1 with four
-//! features and 2 with more, so it is exact on one geometric sequence, or on two, or on one
+//! features, or where all point one way, and 2 with more, so it is exact on one geometric sequence, or on two, or on one
 //! oscillation; weights sum to one for none of them. The original keeps up to five modes. Where the
 //! features are not evenly spaced, too few, or the modes alternate, coincide or grow by more than half
 //! from feature to feature, a straight line takes over.
@@ -51,8 +51,11 @@ fn modes(times: &[f64], target: f64, products: &[f64], out: &mut Weights) -> Opt
         let start = i * (2 * known + 1 - i) / 2;
         products.get(start + j - i).copied()
     };
-    let count = (known - 1) / 2;
-    let count = count.min(MODES);
+    let count = if one_direction(known, product) {
+        1
+    } else {
+        ((known - 1) / 2).min(MODES)
+    };
     let (mut matrix, mut right) = ([[0.0; MODES]; MODES], [0.0; MODES]);
     for i in 0..known - count {
         for (j, (row, right)) in matrix.iter_mut().zip(&mut right).enumerate().take(count) {
@@ -88,6 +91,20 @@ fn modes(times: &[f64], target: f64, products: &[f64], out: &mut Weights) -> Opt
     };
     out.len = count;
     (w0.is_finite() && w1.is_finite()).then_some(())
+}
+
+/// Whether the features all point one way, so that there is no more than one mode in them: the second
+/// eigenvalue of their products is nothing beside the first.
+fn one_direction(known: usize, product: impl Fn(usize, usize) -> Option<f64>) -> bool {
+    let (mut trace, mut squares) = (0.0, 0.0);
+    for i in 0..known {
+        trace += product(i, i).unwrap_or(0.0);
+        for j in 0..known {
+            let value = product(i, j).unwrap_or(0.0);
+            squares += value * value;
+        }
+    }
+    trace * trace - squares <= 2e-8 * trace * trace
 }
 
 /// A mode that can be continued between whole gaps.

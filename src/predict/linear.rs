@@ -13,7 +13,7 @@ pub(super) fn solve<const N: usize>(
             return false;
         };
         let pivot = pivots.get(column).copied().unwrap_or(0.0);
-        if !(pivot > 0.0) {
+        if pivot.is_nan() || pivot <= 0.0 {
             return false;
         }
         let below = matrix.iter_mut().zip(right.iter_mut());

@@ -32,6 +32,9 @@ pub(super) struct Caller {
     open: Vec<Option<Pending>>,
     /// The segments that are yet to be run.
     path: Vec<SegmentId>,
+    /// Multiply-adds of each segment, and of all that were run.
+    costs: Vec<u64>,
+    pub(super) multiply_adds: u64,
     sums: Vec<f32>,
     values: Vec<f64>,
     known: Known,
@@ -62,6 +65,8 @@ impl Caller {
         let lanes = program.lanes as usize;
         let scheduler = Scheduler::new(*policy, Timeline::new(steps), vec![Lane::NEW; lanes])?;
         let parts: Arc<[Part]> = core::mem::take(&mut program.parts).into();
+        let segments = 0..program.recording.segments.len() as u32;
+        let costs = segments.map(|id| program.recording.multiply_adds(SegmentId(id)));
         let granules = parts.iter().filter(|p| matches!(p, Part::Granule(_)));
         Ok(Self {
             granules: granules.count() as u32,
@@ -69,6 +74,8 @@ impl Caller {
             open: (0..lanes).map(|_| None).collect(),
             // A part is at most five segments, and there are eight around them.
             path: Vec::with_capacity(5 * parts.len() + 8),
+            costs: costs.collect(),
+            multiply_adds: 0,
             sums: vec![0.0; 2 * program.pairs.all as usize],
             values: Vec::with_capacity((2 * lanes).max(MAX_ANCHORS)),
             known: Known {
@@ -221,7 +228,18 @@ impl Caller {
             }
             self.path.extend(segments.track_rate);
         }
+        self.flush()
+    }
+
+    /// Runs the segments that are yet to be run.
+    fn flush(&mut self) -> Result<(), RunError> {
         self.executor.run(&self.path)?;
+        let costs = self
+            .path
+            .iter()
+            .filter_map(|id| self.costs.get(id.0 as usize));
+        self.multiply_adds += costs.sum::<u64>();
+        self.path.clear();
         Ok(())
     }
 
@@ -274,8 +292,7 @@ impl Caller {
             Begin::Decided(pending) => pending,
             Begin::Needs(question) => {
                 self.path.extend(own.or(self.program.segments.measure));
-                self.executor.run(&self.path)?;
-                self.path.clear();
+                self.flush()?;
                 self.read_sums()?;
                 let pairs = &self.program.pairs;
                 let metric = self.scheduler.policy().gauge.metric;

@@ -118,6 +118,12 @@ impl Sampling {
         Ok(Some(event))
     }
 
+    /// Multiply-adds of the matrix products that were run so far.
+    #[must_use]
+    pub fn multiply_adds(&self) -> u64 {
+        self.caller.multiply_adds
+    }
+
     /// The latents as they are now, (pictures, C, H, W).
     #[must_use]
     pub fn latents(&self) -> &[f32] {

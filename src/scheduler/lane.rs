@@ -427,11 +427,20 @@ impl Lane {
             && self.run.saturating_add(1) >= policy.verify.from;
         self.pending.action = if verified {
             Action::Verify
-        } else if self.pending.order == 0 {
+        } else if self.holds_newest() {
             Action::Reuse
         } else {
             Action::Predict
         };
+    }
+
+    /// Whether the weights of the open call take the newest anchor as it is.
+    fn holds_newest(&self) -> bool {
+        let open = &self.pending;
+        let whole = |slot: u32, weight: f32| weight == f32::from(u8::from(slot == self.newest));
+        let all =
+            |weights: &[f32; MAX_ANCHORS]| (0..).zip(weights).all(|(slot, w)| whole(slot, *w));
+        all(&open.weights) && (all(&open.low_weights) || open.low_weights == [0.0; MAX_ANCHORS])
     }
 
     /// Slot that the next anchor takes.

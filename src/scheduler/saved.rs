@@ -117,11 +117,12 @@ impl<L: AsRef<[Lane]> + AsMut<[Lane]>, P: Borrow<Policy>> Scheduler<L, P> {
         }
         let mut check = Reader(header.0);
         let policy = self.policy.borrow();
+        let mut scratch = Lane::NEW;
         for _ in self.lanes.as_ref() {
-            read_lane(&mut check, policy).ok_or(SavedError::Damaged)?;
+            read_lane(&mut check, policy, &mut scratch).ok_or(SavedError::Damaged)?;
         }
         for lane in self.lanes.as_mut() {
-            *lane = read_lane(&mut header, policy).ok_or(SavedError::Damaged)?;
+            read_lane(&mut header, policy, lane).ok_or(SavedError::Damaged)?;
         }
         Ok(())
     }
@@ -210,14 +211,12 @@ fn write_lane(out: &mut Writer<'_>, lane: &Lane) {
     stats.reasons.iter().for_each(|v| out.u32(*v));
 }
 
-/// A lane, or nothing if a value cannot be one that was written.
-fn read_lane(from: &mut Reader<'_>, policy: &Policy) -> Option<Lane> {
-    let mut lane = Lane::NEW;
+/// Reads all of a lane; nothing if a value cannot be one that was written. In place: a lane is large
+/// for a small stack.
+fn read_lane(from: &mut Reader<'_>, policy: &Policy, lane: &mut Lane) -> Option<()> {
     lane.phase = Phase::from_number(from.u32())?;
-    counters(&mut lane)
-        .into_iter()
-        .for_each(|v| *v = from.u32());
-    for v in amounts(&mut lane) {
+    counters(lane).into_iter().for_each(|v| *v = from.u32());
+    for v in amounts(lane) {
         *v = from.finite()?;
     }
     for v in &mut lane.places {
@@ -270,7 +269,7 @@ fn read_lane(from: &mut Reader<'_>, policy: &Policy) -> Option<Lane> {
     let decision_fits = open.action.skips() == open.reason.allows_skip()
         && (lane.phase == Phase::Decided) >= open.action.skips()
         && open.order as usize <= MAX_ANCHORS;
-    (slots_fit && decision_fits && lane.rejected <= 1).then_some(lane)
+    (slots_fit && decision_fits && lane.rejected <= 1).then_some(())
 }
 
 /// FNV-1a over everything that rules a run.

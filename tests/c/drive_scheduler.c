@@ -314,9 +314,18 @@ int main(int argc, char **argv) {
         {"teacache:threshold=0.3", 0.5, 1},
         {"easycache:threshold=0.3,warmup=3", 0.9, 1},
         {"mask:111010101010101010101011", 0.5, 1},
+        {"interval:interval=3,predictor=hermite,order=2", 1.0, 3},
+        {"interval:interval=3,predictor=adams-bashforth,order=1,warmup=2", 1.0, 2},
+        {"interval:interval=3,predictor=foca", 1.0, 4},
+        {"interval:interval=3,predictor=gradient,gain=0.5,rolling=1", 1.0, 2},
+        {"interval:interval=3,predictor=rk2", 1.0, 3},
+        {"interval:interval=3,predictor=adams-moulton", 1.0, 3},
+        {"interval:interval=3,predictor=chebyshev,order=3,ridge=1e-6,warmup=4", 0.1, 4},
+        {"interval:interval=3,predictor=dmd,warmup=4", 1.0, 6},
+        {"fbcache:signal=front-output,predictor=aligned,gain=1.5,threshold=0.2", 0.5, 2},
         {"interval:interval=3,verify=rollback,tolerance=0.1", 0.5, 1},
         {"interval:interval=4,verify=next,tolerance=0.1,verify_from=2", 1.0, 1},
-        {"fbcache:gauge=late,interval=3,threshold=0.5", 0.5, 1},
+        {"fbcache:gauge=late,interval=3,threshold=0.5", 1.0, 1},
     };
     int plant = argc > 1 && strcmp(argv[1], "plant") == 0;
     size_t i, bytes;

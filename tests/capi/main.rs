@@ -54,7 +54,7 @@ fn the_decide_layer_alone() {
 fn a_host_with_its_own_arithmetic() {
     let exe = program("drive_scheduler");
     let printed = succeeds(&exe, &NONE);
-    assert_eq!(printed.lines().count(), 9, "{printed}");
+    assert_eq!(printed.lines().count(), 18, "{printed}");
 
     let planted = run(&exe, &["plant"]);
     assert_eq!(planted.status.code(), Some(2), "{}", stderr(&planted));

@@ -5,14 +5,53 @@ use crate::{fields, refrain};
 #[test]
 fn the_list_and_one_explained() {
     insta::assert_snapshot!("policies", refrain(&["policies"]).succeeded());
-    insta::assert_snapshot!(
-        "policies_fbcache",
-        refrain(&["policies", "fbcache"]).succeeded()
-    );
-    insta::assert_snapshot!(
-        "policies_magcache",
-        refrain(&["policies", "magcache"]).succeeded()
-    );
+    for name in ["fbcache", "magcache", "foresight", "speca", "full"] {
+        let explained = refrain(&["policies", name]);
+        insta::assert_snapshot!(format!("policies_{name}"), explained.succeeded());
+    }
+}
+
+#[test]
+fn what_is_no_policy_here() {
+    let listed = refrain(&["policies", "--unsupported"]);
+    insta::assert_snapshot!("policies_unsupported", listed.succeeded());
+    let all = refrain(&["policies", "--unsupported", "--json"]).json();
+    let all = all.as_array().expect("an array");
+    assert_eq!(all.len(), refrain::policy::methods::NAMED.len());
+    for absent in all {
+        assert_eq!(fields(absent), ["citation", "name", "why"]);
+        // Asked for by name, in any spelling, it says why.
+        let name = absent["name"].as_str().expect("a name").to_uppercase();
+        let why = absent["why"].as_str().expect("a reason");
+        assert!(refrain(&["policies", &name]).failed().contains(why));
+    }
+    let both = refrain(&["policies", "teacache", "--unsupported"]);
+    assert_eq!(both.code, Some(2));
+    both.failed();
+}
+
+/// Every policy is explained in full, in lines that fit a terminal but for the table of options.
+#[test]
+fn every_policy_is_explained() {
+    let all = refrain(&["policies", "--json"]).json();
+    for policy in all.as_array().expect("an array") {
+        let name = policy["name"].as_str().expect("a name");
+        let explained = refrain(&["policies", name]);
+        let text = explained.succeeded();
+        let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let facts = text.split("\noption ").next().expect("facts");
+        assert!(
+            facts
+                .lines()
+                .skip(1)
+                .all(|line| line.chars().count() <= 110),
+            "{facts}"
+        );
+        for said in ["rule", "avoid", "unsupported", "citation", "headline"] {
+            let said = policy[said].as_str().expect("a text");
+            assert!(words(facts).contains(&words(said)), "{name}: {said}");
+        }
+    }
 }
 
 #[test]
@@ -41,14 +80,17 @@ fn json_has_every_policy_and_its_fields() {
                 "anchors",
                 "avoid",
                 "citation",
+                "evidence",
                 "family",
+                "headline",
                 "name",
                 "needs_calibration",
                 "options",
                 "rule",
                 "signal",
                 "site",
-                "summary"
+                "summary",
+                "unsupported"
             ]
         );
         for option in policy["options"].as_array().expect("an array") {

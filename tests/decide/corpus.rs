@@ -10,7 +10,7 @@ use refrain::{Policy, Timeline};
 use serde::Deserialize;
 
 use crate::host;
-use crate::oracle::{self, Fault, Input, Settings, Verdict};
+use crate::oracle::{self, Fault, Feature, Input, Settings, Verdict};
 
 #[derive(Deserialize)]
 struct File {
@@ -31,6 +31,10 @@ struct Case {
     signals: Vec<f64>,
     #[serde(default)]
     rates: Vec<f64>,
+    #[serde(default)]
+    factors: Vec<f64>,
+    #[serde(default)]
+    errors: Vec<f64>,
     #[serde(default)]
     times: Vec<f64>,
     #[serde(default)]
@@ -66,9 +70,11 @@ fn at(list: &[f64], index: usize) -> Option<f64> {
 }
 
 /// Something uneven to predict.
-pub(crate) fn feature(index: usize) -> f64 {
+pub(crate) fn feature(index: usize) -> Feature {
     let i = index as f64;
-    2.0 + 0.5 * i - 0.03 * i * i + 0.7 * ((index * 37 % 11) as f64 / 11.0)
+    let low = 0.9 - 0.05 * i + 0.3 * ((index * 29 % 13) as f64 / 13.0);
+    let rest = 2.0 + 0.5 * i - 0.03 * i * i + 0.7 * ((index * 37 % 11) as f64 / 11.0);
+    [low, rest]
 }
 
 impl Case {
@@ -93,7 +99,9 @@ impl Case {
                     lane,
                     time: at(&self.times, call as usize).unwrap_or(f64::from(call)),
                     signals,
+                    factors: values(&self.factors),
                     rates: values(&self.rates),
+                    error: at(&self.errors, first).unwrap_or(f64::NAN),
                     feature: feature(first),
                     invalidated: self.invalidate.contains(&inputs.len()),
                 });
@@ -142,7 +150,7 @@ fn strings(verdicts: &[Verdict]) -> [String; 3] {
 }
 
 /// The letters of the reasons, as the corpus writes them.
-const LETTERS: [(char, &str); 13] = [
+const LETTERS: [(char, &str); 16] = [
     ('a', "always"),
     ('w', "warmup"),
     ('l', "last-steps"),
@@ -156,6 +164,9 @@ const LETTERS: [(char, &str); 13] = [
     ('s', "budget-spent"),
     ('.', "within-budget"),
     ('f', "free"),
+    ('c', "schedule"),
+    ('x', "forecast-rejected"),
+    ('p', "max-spent"),
 ];
 
 fn letter(reason: &str) -> char {
@@ -172,8 +183,9 @@ pub(crate) fn difference(a: &[Verdict], b: &[Verdict]) -> Option<String> {
         .filter(|(_, (a, b))| {
             // Weights are single precision.
             let close = 1e-6 * (1.0 + a.scale.max(b.scale));
+            let mut parts = a.feature.iter().zip(b.feature);
             (a.action, a.reason, a.order) != (b.action, b.reason, b.order)
-                || (a.feature - b.feature).abs() > close
+                || parts.any(|(a, b)| (a - b).abs() > close)
         })
         .map(|(i, (a, b))| format!("decision {i}: {a:?} is not {b:?}"))
         .next()
@@ -302,7 +314,19 @@ fn without<'a>(text: &'a str, key: &str) -> (Vec<&'a str>, Option<&'a str>) {
 }
 
 /// Keys that rule what the host measures and leaves out; their pairs are in `network.rs`.
-pub(crate) const OF_THE_HOST: [&str; 5] = ["signal", "reference", "site", "front", "back"];
+pub(crate) const OF_THE_HOST: [&str; 11] = [
+    "signal",
+    "metric",
+    "filter",
+    "filter_size",
+    "reference",
+    "band",
+    "site",
+    "front",
+    "back",
+    "share",
+    "keep",
+];
 
 #[test]
 fn no_key_is_inert() {
@@ -336,6 +360,8 @@ fn no_key_is_inert() {
             (a.steps, a.evaluations, a.lanes) == (b.steps, b.evaluations, b.lanes)
                 && bits(&a.signals) == bits(&b.signals)
                 && bits(&a.rates) == bits(&b.rates)
+                && bits(&a.factors) == bits(&b.factors)
+                && bits(&a.errors) == bits(&b.errors)
                 && bits(&a.times) == bits(&b.times)
                 && a.invalidate == b.invalidate
         };

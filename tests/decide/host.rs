@@ -1,16 +1,131 @@
 //! A host: answers a scheduler's questions from a list, keeps the anchors, blends them.
 
+use refrain::policy::{SplitKind, VerifyKind, Wants};
 use refrain::predict::MAX_ANCHORS;
+use refrain::scheduler::{ADD_TO_SLOTS, SET_SLOTS};
 use refrain::text::Named;
-use refrain::{Begin, Call, Lane, Outcome, Policy, Scheduler, Timeline};
+use refrain::{Action, Begin, Decision, Lane, Outcome, Policy, Reason, Scheduler, Timeline};
 
-use crate::oracle::{Input, Verdict};
+use crate::oracle::{Feature, Input, Verdict};
+use crate::random::call;
 
 pub(crate) type Owned = Scheduler<Vec<Lane>>;
 
 /// A scheduler with that many lanes.
 pub(crate) fn scheduler(policy: &Policy, timeline: Timeline, lanes: usize) -> Owned {
-    Scheduler::new(policy, timeline, vec![Lane::NEW; lanes]).expect("the policy fits the timeline")
+    Scheduler::new(*policy, timeline, vec![Lane::NEW; lanes]).expect("the policy fits the timeline")
+}
+
+/// What is kept of one lane, or of the first of a pool.
+#[derive(Clone, Debug)]
+pub(crate) struct Kept {
+    slots: [Feature; MAX_ANCHORS],
+    /// Computed features, newest first.
+    newest: Vec<f64>,
+}
+
+impl Kept {
+    pub(crate) const NOTHING: Self = Self {
+        slots: [[f64::NAN; 2]; MAX_ANCHORS],
+        newest: Vec::new(),
+    };
+
+    /// What the site gives, or what stands in for it, and how large its parts are; what is to be
+    /// kept of it is.
+    pub(crate) fn carry_out(
+        &mut self,
+        policy: &Policy,
+        decision: &Decision,
+        computed: Feature,
+    ) -> (Feature, f64) {
+        let (mut feature, mut scale) = (computed, computed.iter().map(|part| part.abs()).sum());
+        if decision.action.skips() {
+            (feature, scale) = self.blend(policy, decision);
+        } else {
+            self.newest.insert(0, computed[0] + computed[1]);
+        }
+        let sums = decision.slot == SET_SLOTS || decision.slot == ADD_TO_SLOTS;
+        for (slot, weight) in self.slots.iter_mut().zip(decision.weights) {
+            for (kept, part) in slot.iter_mut().zip(computed) {
+                if sums && decision.slot == SET_SLOTS {
+                    *kept = 0.0;
+                }
+                if sums {
+                    *kept += f64::from(weight) * part;
+                }
+            }
+        }
+        if let Some(slot) = self.slots.get_mut(decision.slot as usize) {
+            *slot = feature;
+        }
+        (feature, scale)
+    }
+
+    fn blend(&self, policy: &Policy, decision: &Decision) -> (Feature, f64) {
+        let split = policy.split.kind == SplitKind::Band;
+        let low = if split {
+            decision.low_weights
+        } else {
+            decision.weights
+        };
+        let (mut feature, mut scale) = ([0.0; 2], 0.0);
+        for (part, weights) in [low, decision.weights].iter().enumerate() {
+            // A slot with weight 0 may never have been written.
+            let pairs = weights.iter().zip(&self.slots);
+            for (weight, slot) in pairs.filter(|(w, _)| **w != 0.0) {
+                let one = f64::from(*weight) * slot[part];
+                feature[part] += one;
+                scale += one.abs();
+            }
+        }
+        if policy.wants() == Wants::Products {
+            // Its weights are those of the whole feature.
+            feature = [0.0, feature[0] + feature[1]];
+        }
+        (feature, scale)
+    }
+
+    /// Products of the newest computed feature with those that are kept.
+    pub(crate) fn products(&self) -> Vec<f64> {
+        let newest = self.newest.iter().take(6);
+        newest.map(|kept| kept * self.newest[0]).collect()
+    }
+}
+
+/// The answer to a question.
+pub(crate) fn answer(question: &refrain::scheduler::Question, input: &Input) -> Vec<f64> {
+    let mut values = input.signals.clone();
+    if question.aligned {
+        values.extend(&input.factors);
+    }
+    assert_eq!(question.values, values.len());
+    values
+}
+
+/// What a call is committed with.
+pub(crate) fn measured(policy: &Policy, action: Action, input: &Input, kept: &Kept) -> Vec<f64> {
+    if action == Action::Verify {
+        return Some(input.error)
+            .filter(|e| !e.is_nan())
+            .into_iter()
+            .collect();
+    }
+    if action.skips() {
+        return Vec::new();
+    }
+    match policy.wants() {
+        Wants::Products => kept.products(),
+        _ => input.rates.clone(),
+    }
+}
+
+/// `Done` for nothing.
+pub(crate) fn outcome(values: &[f64]) -> Outcome<'_> {
+    if values.is_empty() {
+        Outcome::Done
+    } else {
+        Outcome::Measured(values)
+    }
 }
 
 /// Makes every call of a run. `between` sees the scheduler before and after each transition, with
@@ -20,75 +135,61 @@ pub(crate) fn drive(
     inputs: &[Input],
     mut between: impl FnMut(&mut Owned),
 ) -> Vec<Verdict> {
-    let mut anchors = vec![[f64::NAN; MAX_ANCHORS]; scheduler.lanes().len()];
-    inputs
-        .iter()
-        .map(|input| {
-            let lane = input.lane as u32;
-            if input.invalidated {
-                scheduler.invalidate(lane).expect("no call is open");
-                anchors[input.lane] = [f64::NAN; MAX_ANCHORS];
-            }
+    let policy = *scheduler.policy();
+    let mut kept = vec![Kept::NOTHING; scheduler.lanes().len()];
+    let mut verdicts = Vec::new();
+    for input in inputs {
+        if input.invalidated {
+            scheduler
+                .invalidate(input.lane as u32)
+                .expect("no call is open");
+            kept[input.lane] = Kept::NOTHING;
+        }
+        let mut again = true;
+        while again {
             between(scheduler);
-            let call = Call {
-                evaluation: input.evaluation,
-                lane,
-                time: input.time,
-                ..Call::new(input.step)
-            };
-            let pending = match scheduler.begin(call).expect("calls are in order") {
+            let pending = match scheduler.begin(call(input)).expect("calls are in order") {
                 Begin::Decided(pending) => {
                     between(scheduler);
                     pending
                 }
                 Begin::Needs(question) => {
-                    assert_eq!(question.values, input.signals.len());
+                    let values = answer(&question, input);
                     between(scheduler);
-                    let pending = scheduler.decide(question, &input.signals).expect("asked");
+                    let pending = scheduler.decide(question, &values).expect("asked");
                     between(scheduler);
                     pending
                 }
             };
             let decision = *pending.decision();
-            let kept = &mut anchors[input.lane];
-            let (feature, scale) = if decision.action.skips() {
-                let pairs = decision.weights.iter().zip(kept);
-                let weighed = pairs.filter(|(w, _)| **w != 0.0);
-                let parts: Vec<f64> = weighed.map(|(w, anchor)| f64::from(*w) * *anchor).collect();
-                (
-                    parts.iter().sum(),
-                    parts.iter().map(|part| part.abs()).sum(),
-                )
-            } else {
-                if let Some(slot) = kept.get_mut(decision.slot as usize) {
-                    *slot = input.feature;
-                }
-                (input.feature, input.feature.abs())
-            };
-            let outcome = if decision.action.skips() || input.rates.is_empty() {
-                Outcome::Done
-            } else {
-                Outcome::Measured(&input.rates)
-            };
-            let event = scheduler.commit(pending, outcome).expect("decided");
+            let kept = &mut kept[input.lane];
+            let (feature, scale) = kept.carry_out(&policy, &decision, input.feature);
+            let values = measured(&policy, decision.action, input, kept);
+            let event = scheduler
+                .commit(pending, outcome(&values))
+                .expect("decided");
+            let rejected = decision.action == Action::Verify && event.reason != decision.reason;
             assert_eq!(
-                (event.action, event.reason, event.order, event.slot),
-                (
-                    decision.action,
-                    decision.reason,
-                    decision.order,
-                    decision.slot
-                )
+                (event.action, event.order, event.slot),
+                (decision.action, decision.order, decision.slot)
             );
-            Verdict {
+            let reason = if rejected {
+                Reason::ForecastRejected
+            } else {
+                decision.reason
+            };
+            assert_eq!(event.reason, reason);
+            verdicts.push(Verdict {
                 action: decision.action.letter(),
-                reason: decision.reason.name(),
+                reason: reason.name(),
                 order: decision.order as usize,
                 feature,
                 scale,
-            }
-        })
-        .collect()
+            });
+            again = rejected && policy.verify.kind == VerifyKind::Rollback;
+        }
+    }
+    verdicts
 }
 
 /// The state as bytes.

@@ -12,14 +12,9 @@ fn inputs(signals: &[f64], rates: &[f64]) -> Vec<Input> {
         .iter()
         .enumerate()
         .map(|(step, signal)| Input {
-            step: step as u32,
-            evaluation: 0,
-            lane: 0,
-            time: step as f64,
             signals: vec![*signal],
             rates: rates.get(step).copied().into_iter().collect(),
-            feature: 1.0,
-            invalidated: false,
+            ..Input::at(step as u32)
         })
         .collect()
 }

@@ -4,7 +4,7 @@
 //! wrong and want to hear it.
 
 use proptest::prelude::*;
-use refrain::policy::{Comparator, Family};
+use refrain::policy::{Comparator, Method};
 use refrain::text::Named;
 use refrain::{Action, Begin, Call, Event, Lane, Outcome, Policy, Reason, Timeline};
 
@@ -139,7 +139,7 @@ proptest! {
     #[test]
     fn printing_and_reading_gives_the_same_bytes(seed in seeds()) {
         let random = &mut Random::new(seed);
-        let text = random::policy(random, 17);
+        let text = random::policy(random, random::FRAME);
         let policy = Policy::parse(&text).map_err(|e| TestCaseError::fail(format!("{text}: {e}")))?;
         let printed = policy.to_string();
         let again = Policy::parse(&printed).map_err(|e| TestCaseError::fail(format!("{printed}: {e}")))?;
@@ -164,7 +164,7 @@ proptest! {
         let step = skipped_by_itself(&run, |policy| {
             policy.guards = Policy::NEUTRAL.guards;
             // The family of that name wants a mask.
-            policy.family = Family::Full;
+            policy.method = Method::Full;
         });
         prop_assert_eq!(step, None, "{}: a guard skipped", run.text);
     }

@@ -1,11 +1,14 @@
 //! Runs drawn at random: a policy's text, a timeline, and what the host measures.
 
 use proptest::test_runner::Config as ProptestConfig;
-use refrain::{Begin, Call, Event, Outcome, Policy, Timeline};
+use refrain::policy::VerifyKind;
+use refrain::{Action, Begin, Call, Event, Policy, Timeline};
 
 use crate::corpus::feature;
-use crate::host::{self, Owned};
+use crate::host::{self, Kept, Owned};
 use crate::oracle::Input;
+
+mod composed;
 
 /// So many cases; what fails is printed, not written into the tree.
 pub(crate) fn cases(count: u32) -> ProptestConfig {
@@ -46,12 +49,22 @@ impl Random {
         }
     }
 
+    fn sign(&mut self) -> f64 {
+        if self.one_in(2) { 1.0 } else { -1.0 }
+    }
+
     pub(crate) fn one_in(&mut self, n: u64) -> bool {
         self.below(n) == 0
     }
 
     pub(crate) fn pick<'a, T: ?Sized>(&mut self, from: &[&'a T]) -> &'a T {
         from[self.below(from.len() as u64) as usize]
+    }
+
+    fn mask(&mut self, bits: u32) -> String {
+        (0..bits)
+            .map(|_| if self.one_in(3) { '1' } else { '0' })
+            .collect()
     }
 
     fn numbers(&mut self, count: u64, from: f64, to: f64) -> String {
@@ -72,8 +85,26 @@ pub(crate) struct Run {
     pub(crate) inputs: Vec<Input>,
 }
 
-/// The text of a policy that fits a run of that many steps.
-pub(crate) fn policy(random: &mut Random, steps: u32) -> String {
+/// What a policy has to fit.
+#[derive(Clone, Copy)]
+pub(crate) struct Frame {
+    pub(crate) steps: u32,
+    pub(crate) evaluations: u32,
+    pub(crate) lanes: usize,
+    /// Whether a mask may have two columns.
+    pub(crate) columns: bool,
+}
+
+/// Some frame, where it does not matter which.
+pub(crate) const FRAME: Frame = Frame {
+    steps: 17,
+    evaluations: 1,
+    lanes: 2,
+    columns: false,
+};
+
+/// The text of a policy that fits a run of that frame.
+pub(crate) fn policy(random: &mut Random, frame: Frame) -> String {
     let families = [
         "full",
         "interval",
@@ -84,17 +115,33 @@ pub(crate) fn policy(random: &mut Random, steps: u32) -> String {
         "magcache",
         "taylorseer",
     ];
-    let family = random.pick(&families);
+    let (family, mut items) = if random.one_in(2) {
+        let family = random.pick(&families);
+        (family, simple(random, family, frame))
+    } else {
+        ("full", composed::policy(random, frame))
+    };
+    // The order of the keys means nothing.
+    for i in (1..items.len()).rev() {
+        items.swap(i, random.below(i as u64 + 1) as usize);
+    }
+    let items = items.join(",");
+    if items.is_empty() {
+        family.to_owned()
+    } else {
+        format!("{family}:{items}")
+    }
+}
+
+/// Items for one of the oldest methods.
+fn simple(random: &mut Random, family: &str, frame: Frame) -> Vec<String> {
     let mut items = Vec::new();
     let measured = matches!(family, "teacache" | "fbcache" | "easycache");
     if matches!(family, "interval" | "taylorseer") && random.one_in(2) {
         items.push(format!("interval={}", 1 + random.below(8)));
     }
     if family == "mask" {
-        let mask: String = (0..steps)
-            .map(|_| if random.one_in(3) { '1' } else { '0' })
-            .collect();
-        items.push(mask);
+        items.push(random.mask(frame.steps));
     }
     if family == "magcache" {
         let len = 1 + random.below(40);
@@ -109,18 +156,10 @@ pub(crate) fn policy(random: &mut Random, steps: u32) -> String {
         items.push(format!("threshold={}", random.share()));
     }
     if (measured || family == "magcache") && random.one_in(2) {
-        let budget = random.pick(&["sum", "leaky", "instant"]);
-        items.push(format!("budget={budget}"));
-        if budget == "leaky" {
-            items.push(format!("decay={}", random.share()));
-        }
-        if budget != "instant" && random.one_in(2) {
-            items.push(format!("reset={}", random.below(2)));
-        }
-        items.push(format!("compare={}", random.pick(&["below", "at-most"])));
+        composed::budget(random, &mut items);
     }
     if family != "full" {
-        guards(random, steps, family == "mask", &mut items);
+        composed::guards(random, frame, family == "mask", &mut items);
         let predictor = random.pick(&["hold", "taylor", "newton"]);
         items.push(format!("predictor={predictor}"));
         if predictor != "hold" {
@@ -132,44 +171,7 @@ pub(crate) fn policy(random: &mut Random, steps: u32) -> String {
             random.pick(&["alone", "alone", "any", "all", "mean"])
         ));
     }
-    // The order of the keys means nothing.
-    for i in (1..items.len()).rev() {
-        items.swap(i, random.below(i as u64 + 1) as usize);
-    }
-    let items = items.join(",");
-    if items.is_empty() {
-        family.to_owned()
-    } else {
-        format!("{family}:{items}")
-    }
-}
-
-fn guards(random: &mut Random, steps: u32, masked: bool, items: &mut Vec<String>) {
-    for (key, most) in [
-        ("warmup", 8),
-        ("last", 4),
-        ("max_run", 6),
-        ("max_total", 12),
-    ] {
-        if random.one_in(3) {
-            items.push(format!("{key}={}", random.below(most)));
-        }
-    }
-    if random.one_in(5) {
-        items.push(format!("retention={}", random.share()));
-    }
-    if random.one_in(5) {
-        // Shares that steps fall on.
-        let mut edge = || random.below(101) as f64 / 100.0;
-        let (a, b) = (edge(), edge());
-        items.push(format!("start={},end={}", a.min(b), a.max(b)));
-    }
-    if !masked && random.one_in(5) {
-        let mask: String = (0..steps)
-            .map(|_| if random.one_in(3) { '1' } else { '0' })
-            .collect();
-        items.push(format!("mask={mask}"));
-    }
+    items
 }
 
 fn signal(random: &mut Random) -> f64 {
@@ -192,8 +194,14 @@ pub(crate) fn run(seed: u64) -> Run {
         1 + random.below(40) as u32
     };
     let evaluations = if random.one_in(4) { 2 } else { 1 };
-    let text = policy(random, steps);
     let lanes = 1 + random.below(3) as usize;
+    let frame = Frame {
+        steps,
+        evaluations,
+        lanes,
+        columns: false,
+    };
+    let text = policy(random, frame);
     let alone = text.contains("pool=alone") || !text.contains("pool=");
     let together = if alone { 1 } else { lanes };
     let measures_rates = !random.one_in(4);
@@ -203,15 +211,21 @@ pub(crate) fn run(seed: u64) -> Run {
     for call in 0..steps * evaluations {
         time += direction * (0.5 + random.share());
         for lane in (0..lanes).step_by(together) {
-            let signals = (0..together).map(|_| signal(random)).collect();
-            let rates = (0..together).map(|_| 4.0 * signal(random)).collect();
+            let mut signals = || (0..together).map(|_| signal(random)).collect::<Vec<_>>();
+            let (signals, rates, factors) = (signals(), signals(), signals());
             inputs.push(Input {
                 step: call / evaluations,
                 evaluation: call % evaluations,
                 lane,
                 time,
                 signals,
-                rates: if measures_rates { rates } else { Vec::new() },
+                factors: factors.into_iter().map(|v| 4.0 * v).collect(),
+                rates: if measures_rates {
+                    rates.into_iter().map(|v| 4.0 * v).collect()
+                } else {
+                    Vec::new()
+                },
+                error: signal(random),
                 feature: feature(inputs.len()),
                 invalidated: random.one_in(40),
             });
@@ -236,14 +250,8 @@ pub(crate) fn run_of(families: &[&str], seed: u64) -> Run {
 /// A run of that policy on one lane.
 pub(crate) fn run_of_text(text: &str, steps: u32) -> Run {
     let inputs = (0..steps).map(|step| Input {
-        step,
-        evaluation: 0,
-        lane: 0,
-        time: f64::from(step),
         signals: vec![0.1],
-        rates: Vec::new(),
-        feature: 1.0,
-        invalidated: false,
+        ..Input::at(step)
     });
     Run {
         text: text.to_owned(),
@@ -274,28 +282,45 @@ impl Run {
         host::scheduler(&self.policy(), self.timeline(), self.lanes)
     }
 
-    /// Makes every call; the scheduler at the end, and the events by lane.
+    /// Whether a call may have to be made twice.
+    pub(crate) fn rolls_back(&self) -> bool {
+        self.policy().verify.kind == VerifyKind::Rollback
+    }
+
+    /// Makes every call; the scheduler at the end, and the events by lane, without those of calls
+    /// that were rolled back.
     pub(crate) fn finish(&self) -> (Owned, Vec<Vec<Event>>) {
         let mut scheduler = self.scheduler();
+        let policy = self.policy();
         let mut events = vec![Vec::new(); self.lanes];
+        let mut kept = vec![Kept::NOTHING; self.lanes];
         for input in &self.inputs {
             if input.invalidated {
                 scheduler.invalidate(input.lane as u32).expect("idle");
+                kept[input.lane] = Kept::NOTHING;
             }
-            let pending = match scheduler.begin(call(input)).expect("in order") {
-                Begin::Decided(pending) => pending,
-                Begin::Needs(question) => {
-                    scheduler.decide(question, &input.signals).expect("asked")
+            loop {
+                let pending = match scheduler.begin(call(input)).expect("in order") {
+                    Begin::Decided(pending) => pending,
+                    Begin::Needs(question) => {
+                        let values = host::answer(&question, input);
+                        scheduler.decide(question, &values).expect("asked")
+                    }
+                };
+                let decision = *pending.decision();
+                kept[input.lane].carry_out(&policy, &decision, input.feature);
+                let values = host::measured(&policy, decision.action, input, &kept[input.lane]);
+                let event = scheduler
+                    .commit(pending, host::outcome(&values))
+                    .expect("decided");
+                let again = policy.verify.kind == VerifyKind::Rollback
+                    && decision.action == Action::Verify
+                    && event.reason != decision.reason;
+                if !again {
+                    events[input.lane].push(event);
+                    break;
                 }
-            };
-            let skips = pending.decision().action.skips();
-            let outcome = if skips || input.rates.is_empty() {
-                Outcome::Done
-            } else {
-                Outcome::Measured(&input.rates)
-            };
-            let event = scheduler.commit(pending, outcome).expect("decided");
-            events[input.lane].push(event);
+            }
         }
         (scheduler, events)
     }
@@ -308,5 +333,69 @@ pub(crate) fn call(input: &Input) -> Call {
         lane: input.lane as u32,
         time: input.time,
         ..Call::new(input.step)
+    }
+}
+
+#[test]
+fn debug_seed() {
+    let compare = |seed: u64| {
+        let run = run(seed);
+        let found = host::drive(&mut run.scheduler(), &run.inputs, |_| {});
+        let s = crate::oracle::Settings::read(&run.text);
+        let oracle = crate::oracle::run(&s, run.steps, run.evaluations, run.lanes, &run.inputs);
+        (run, found, oracle)
+    };
+    if let Ok(skip) = std::env::var("SKIP") {
+        let mut bad = Vec::new();
+        for seed in 0..20000 {
+            let r = run(seed);
+            if skip.split(' ').any(|s| r.text.contains(s)) {
+                continue;
+            }
+            let Ok((run, found, oracle)) = std::panic::catch_unwind(|| compare(seed)) else {
+                bad.push((1, seed, format!("PANIC {}", r.text)));
+                continue;
+            };
+            if let Some(d) = crate::corpus::difference(&found, &oracle) {
+                bad.push((
+                    run.text.len(),
+                    seed,
+                    format!(
+                        "{} steps {} x{} lanes {}\n     {d}",
+                        run.text, run.steps, run.evaluations, run.lanes
+                    ),
+                ));
+            }
+        }
+        bad.sort();
+        println!("{} bad", bad.len());
+        for (_, seed, d) in bad.iter().take(12) {
+            println!("seed {seed}: {d}");
+        }
+        return;
+    }
+    let Ok(seed) = std::env::var("SEED") else {
+        return;
+    };
+    let (run, found, oracle) = compare(seed.parse().expect("seed"));
+    println!(
+        "{} steps {} x{} lanes {}",
+        run.text, run.steps, run.evaluations, run.lanes
+    );
+    for (i, f) in found.iter().enumerate() {
+        let input = &run.inputs[i.min(run.inputs.len() - 1)];
+        println!(
+            "{i} s{} e{} l{} t{:.2} sig{:?} fac{:?} rate{:?} err{} inv{}\n   crate  {f:?}\n   oracle {:?}",
+            input.step,
+            input.evaluation,
+            input.lane,
+            input.time,
+            input.signals,
+            input.factors,
+            input.rates,
+            input.error,
+            input.invalidated,
+            oracle.get(i)
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! What a host is told of a run: events, counters, the trace, the notice.
 
 use proptest::prelude::*;
-use refrain::policy::{GaugeKind, Pool};
+use refrain::policy::{Comparator, GaugeKind, Pool, Scale};
 use refrain::scheduler::Notice;
 use refrain::text::Named;
 use refrain::{Action, Event, Policy, Reason, Scheduler, Stats, Timeline, Trace};
@@ -19,11 +19,24 @@ fn counted(events: &[Event]) -> Stats {
             Action::Compute => stats.computed += 1,
             Action::Reuse => stats.reused += 1,
             Action::Predict => stats.predicted += 1,
+            Action::Verify => stats.verified += 1,
             other => panic!("{other} is not counted"),
         }
         stats.reasons[event.reason as usize] += 1;
     }
     stats
+}
+
+/// Whether so much is more than allowed, where that is the same throughout the run.
+fn over_budget(policy: &Policy, spent: f64) -> bool {
+    let budget = &policy.budget;
+    let same = budget.scale == Scale::Constant
+        && (budget.early_factor, budget.late_factor) == (1.0, 1.0)
+        && matches!(policy.gauge.kind, GaugeKind::Signal | GaugeKind::Curve);
+    same && match budget.comparator {
+        Comparator::Below => spent >= budget.threshold,
+        Comparator::AtMost => spent > budget.threshold,
+    }
 }
 
 /// What is wrong with an event's signal or spending.
@@ -39,7 +52,7 @@ fn misreported(policy: &Policy, event: &Event, signal: f64) -> Option<&'static s
     if event.signal != expected && !(unusable && event.signal == signal) {
         return Some("the signal is another one");
     }
-    if event.reason == Reason::WithinBudget && !policy.budget.allows(event.spent) {
+    if event.reason == Reason::WithinBudget && over_budget(policy, event.spent) {
         return Some("more is spent than allowed");
     }
     if event.action == Action::Compute && policy.budget.reset == 1 && event.spent != 0.0 {

@@ -77,7 +77,7 @@ fn all_decisions_together_hash_to_the_constant() {
 fn every_setting_runs_and_every_family_is_there() {
     let mut families: Vec<_> = SETTINGS.iter().map(|(family, _)| *family).collect();
     families.sort_unstable();
-    let mut all: Vec<_> = refrain::policy::Family::ALL
+    let mut all: Vec<_> = refrain::policy::Method::ALL
         .iter()
         .map(|f| f.name())
         .collect();

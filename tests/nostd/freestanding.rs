@@ -87,7 +87,7 @@ fn verdict() -> i32 {
 #[cfg_attr(not(panic_free), expect(dead_code, reason = "the other program calls it"))]
 fn everything() -> Result<(), CallError> {
     for method in Method::ALL {
-        let mut policy = black_box(*method).preset().policy;
+        let mut policy = (black_box(*method).preset().policy)();
         policy.guards.mask_len = black_box(0);
         for kind in PredictorKind::ALL {
             policy.predictor = Predictor {

@@ -168,7 +168,7 @@ pub unsafe extern "C" fn refrain_policy_default(
 ) -> refrain_status {
     guard(|| {
         let preset = Method::from_number(method).ok_or(REFRAIN_E_RANGE)?.preset();
-        let policy = refrain_policy::new(&preset.policy, struct_size);
+        let policy = refrain_policy::new(&(preset.policy)(), struct_size);
         // SAFETY: the pointer contract of this module.
         unsafe { write_sized(policy, struct_size, policy_out) }
     })

@@ -141,7 +141,7 @@ mod tests {
     fn a_panicked_scheduler_is_unusable_until_reset() {
         let mut memory = Memory([0xFF; _]);
         let mut scheduler = core::ptr::null_mut();
-        let policy = Method::Interval.preset().policy;
+        let policy = (Method::Interval.preset().policy)();
         let mut raw = core::mem::MaybeUninit::uninit();
         let size = size_of::<refrain_policy>();
         // SAFETY: all memory is large enough and lives on.

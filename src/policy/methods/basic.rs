@@ -17,7 +17,7 @@ pub(super) static FULL: Preset = Preset {
     citation: "none: no method",
     headline: "",
     needs_calibration: false,
-    policy: Policy::NEUTRAL,
+    policy: || Policy::NEUTRAL,
 };
 
 /// The static schedule of FORA (arXiv 2407.01425) and TaylorSeer (arXiv 2503.06923).
@@ -34,7 +34,7 @@ pub(super) static INTERVAL: Preset = Preset {
     citation: "the static schedule of FORA (arXiv 2407.01425) and TaylorSeer (arXiv 2503.06923)",
     headline: "",
     needs_calibration: false,
-    policy: {
+    policy: || {
         let mut policy = counted(Method::Interval, Schedule::Since, 2);
         policy.guards.max_warmup_steps = 1;
         policy
@@ -55,5 +55,5 @@ pub(super) static MASK: Preset = Preset {
     citation: "the step masks of cache-dit; the common form of searched schedules",
     headline: "",
     needs_calibration: false,
-    policy: free(Method::Mask),
+    policy: || free(Method::Mask),
 };

@@ -24,7 +24,7 @@ pub(super) static SMOOTHCACHE: Preset = Preset {
     headline: "DiT-XL/2 256, 50 DDIM steps: threshold 0.08 1.09x at FID 2.28, 0.18 1.72x at 2.65, \
                0.22 2.03x at 3.14 (base 2.28)",
     needs_calibration: true,
-    policy: {
+    policy: || {
         let mut policy = free(Method::SmoothCache);
         policy.site = site(SiteKind::Modules);
         policy
@@ -50,7 +50,7 @@ pub(super) static BLOCKCACHING: Preset = Preset {
     headline: "LDM-512, 20 DPM steps: 1.68x at FID 17.58 against 17.15, with scale and shift \
                1.65x at 15.95; 14 steps without it: 1.43x at 18.67",
     needs_calibration: true,
-    policy: {
+    policy: || {
         let mut policy = free(Method::BlockCaching);
         policy.site = Site::output(SiteKind::Blocks);
         policy
@@ -76,7 +76,7 @@ pub(super) static LEMICA: Preset = Preset {
     headline: "Wan2.1 1.3B 480p 1.85x, 2.23x, 2.59x at 25, 20, 17 computed of 50; Open-Sora 1.52x \
                at PSNR 31.32 (TeaCache 1.50x at 23.50)",
     needs_calibration: true,
-    policy: free(Method::LeMiCa),
+    policy: || free(Method::LeMiCa),
 };
 
 /// DPCache, CVPR 2026 (arXiv 2602.22654).
@@ -96,7 +96,7 @@ pub(super) static DPCACHE: Preset = Preset {
     headline: "FLUX.1-dev, 50 steps: 13 computed 3.54x at ImageReward 1.007, 9 computed 4.87x at \
                0.958; HunyuanVideo 4.05x at PSNR 23.11",
     needs_calibration: true,
-    policy: {
+    policy: || {
         let mut policy = free(Method::DpCache);
         policy.guards.max_warmup_steps = 3;
         policy.predictor = Predictor::new(PredictorKind::Taylor, 2);
@@ -122,7 +122,7 @@ pub(super) static INVARDIFF: Preset = Preset {
     citation: "InvarDiff, 2025 (arXiv 2512.05134)",
     headline: "FLUX, 28 steps: 3.31x; DiT-XL/2, 50 steps: 2.86x",
     needs_calibration: true,
-    policy: {
+    policy: || {
         let mut policy = free(Method::InvarDiff);
         policy.site = Site {
             keep: Keep::Output,
@@ -150,7 +150,7 @@ pub(super) static ECAD: Preset = Preset {
     headline: "PixArt-alpha 1.97x at FID 20.58 (base 24.84); FLUX.1-dev 256 2.58x at ImageReward \
                1.04, 3.37x at 0.89",
     needs_calibration: true,
-    policy: {
+    policy: || {
         let mut policy = free(Method::Ecad);
         policy.site = site(SiteKind::Modules);
         policy
@@ -174,7 +174,7 @@ pub(super) static PROCACHE: Preset = Preset {
     headline: "DiT-XL/2 2.90x at FID 2.96; PixArt-alpha 1.96x; FLUX.1-dev 1.54x; FLUX-schnell \
                1.56x",
     needs_calibration: true,
-    policy: {
+    policy: || {
         let mut policy = free(Method::ProCache);
         policy.site = site(SiteKind::Modules);
         policy
@@ -195,7 +195,7 @@ pub(super) static SODA: Preset = Preset {
     citation: "SODA, CVPR 2026 (arXiv 2603.07057)",
     headline: "DiT-XL/2, DDPM: 2.73x at FID 2.47; DDIM: 2.49x at FID 2.75",
     needs_calibration: true,
-    policy: {
+    policy: || {
         let mut policy = free(Method::Soda);
         policy.site = site(SiteKind::Modules);
         policy
@@ -221,7 +221,7 @@ pub(super) static ERTACACHE: Preset = Preset {
     headline: "Open-Sora 1.55x at PSNR 25.45, 2.47x at 22.34; Wan2.1 1.3B 2.17x at 23.77; FLUX \
                1.86x at 20.51",
     needs_calibration: true,
-    policy: {
+    policy: || {
         let mut policy = free(Method::ErtaCache);
         policy.site = Site::MODEL;
         policy
@@ -246,7 +246,7 @@ pub(super) static FEBCACHE: Preset = Preset {
                Diffusion Transformer Caching, 2025 (arXiv 2503.07120)",
     headline: "DiT-XL/2, 50 steps: 1.49x, FID 3.69 to 3.06",
     needs_calibration: true,
-    policy: {
+    policy: || {
         let mut policy = free(Method::FebCache);
         policy.site = site(SiteKind::Modules);
         policy
@@ -271,7 +271,7 @@ pub(super) static DITFASTATTN: Preset = Preset {
                NeurIPS 2024 (arXiv 2406.08552)",
     headline: "not found in the sources read",
     needs_calibration: true,
-    policy: {
+    policy: || {
         let mut policy = free(Method::DitFastAttn);
         policy.site = site(SiteKind::Attention);
         policy
@@ -296,7 +296,7 @@ pub(super) static L2C: Preset = Preset {
                Caching, NeurIPS 2024 (arXiv 2406.01733)",
     headline: "U-ViT-H/2: up to 93.68 % of the layers of caching steps held, FID loss below 0.01",
     needs_calibration: true,
-    policy: {
+    policy: || {
         let mut policy = free(Method::L2c);
         policy.site = site(SiteKind::Modules);
         policy
@@ -320,7 +320,7 @@ pub(super) static HARMONICA: Preset = Preset {
                Caching in Diffusion Transformer Acceleration, ICML 2025 (arXiv 2410.01723)",
     headline: "DiT-XL/2 1.44x; PixArt-Sigma 2048 1.73x",
     needs_calibration: true,
-    policy: {
+    policy: || {
         let mut policy = free(Method::Harmonica);
         policy.site = site(SiteKind::Modules);
         policy
@@ -345,7 +345,7 @@ pub(super) static MEANCACHE: Preset = Preset {
     citation: "MeanCache, ICLR 2026 (arXiv 2601.19961)",
     headline: "Qwen-Image, 10 of 50 steps computed: 4.72x at PSNR 19.4",
     needs_calibration: true,
-    policy: {
+    policy: || {
         let mut policy = free(Method::MeanCache);
         policy.predictor = Predictor::new(PredictorKind::Newton, 1);
         policy.predictor.axis = Axis::Time;
@@ -373,7 +373,7 @@ pub(super) static BUDCACHE: Preset = Preset {
     headline: "not found in the sources read; its shared mask is within 1 dB of each prompt's \
                best on 69.5 % of prompts (FLUX, 50 steps, Golden Path Hypothesis)",
     needs_calibration: true,
-    policy: free(Method::BudCache),
+    policy: || free(Method::BudCache),
 };
 
 /// Cumulative Error Minimization (CEM), ICLR 2026 (arXiv 2512.23258).
@@ -393,7 +393,7 @@ pub(super) static CEM: Preset = Preset {
     headline: "the same speed as the method it is added to, at higher fidelity; no numbers were \
                read",
     needs_calibration: true,
-    policy: {
+    policy: || {
         let mut policy = free(Method::Cem);
         policy.predictor = Predictor::new(PredictorKind::Taylor, 1);
         policy.site = site(SiteKind::Modules);
@@ -418,7 +418,7 @@ pub(super) static CACHEQUANT: Preset = Preset {
                (arXiv 2503.01323)",
     headline: "DiT, interval 2, W8A8: 2.72x at FID 7.86; LDM 7.87x; SD 5.18x, with quantisation",
     needs_calibration: true,
-    policy: {
+    policy: || {
         let mut policy = free(Method::CacheQuant);
         policy.site = site(SiteKind::Modules);
         policy
@@ -441,7 +441,7 @@ pub(super) static GOLDENPATH: Preset = Preset {
     headline: "FLUX, 50 steps, 82 % skipped: within 1 dB PSNR of each prompt's best mask on 78.9 \
                % of 2381 new prompts",
     needs_calibration: true,
-    policy: {
+    policy: || {
         let mut policy = free(Method::GoldenPath);
         policy.site = Site {
             keep: Keep::Output,

@@ -28,7 +28,7 @@ pub(super) static TOCA: Preset = Preset {
     headline: "FLUX.1-dev, 50 steps, interval 4: 2.94x at ImageReward 0.9798; PixArt-alpha 1.93x; \
                Open-Sora 2.36x, with the token refresh",
     needs_calibration: false,
-    policy: {
+    policy: || {
         let mut policy = counted(Method::ToCa, Schedule::Toca, 3);
         policy.site = site(SiteKind::Modules);
         policy
@@ -53,7 +53,7 @@ pub(super) static DUCA: Preset = Preset {
                (arXiv 2412.18911)",
     headline: "Open-Sora 2.50x, with token-wise steps",
     needs_calibration: false,
-    policy: {
+    policy: || {
         let mut policy = counted(Method::DuCa, Schedule::Toca, 3);
         policy.site = site(SiteKind::Modules);
         policy
@@ -80,7 +80,7 @@ pub(super) static PROFILINGDIT: Preset = Preset {
                Diffusion Models, ICCV 2025 (arXiv 2504.03140)",
     headline: "HunyuanVideo 1.87x at PSNR 26.44; Wan2.1 2.01x at PSNR 22.02",
     needs_calibration: true,
-    policy: {
+    policy: || {
         let mut policy = free(Method::ProfilingDit);
         policy.site = site(SiteKind::Blocks);
         policy
@@ -107,7 +107,7 @@ pub(super) static HYCA: Preset = Preset {
                Transformers (HyCa), ICLR 2026 (arXiv 2510.04188)",
     headline: "FLUX 5.55x; HunyuanVideo 5.56x; Qwen-Image 6.24x",
     needs_calibration: false,
-    policy: {
+    policy: || {
         let mut policy = counted(Method::HyCa, Schedule::Since, 5);
         policy.guards.max_warmup_steps = 3;
         policy.predictor = Predictor::new(PredictorKind::Forward, 0);
@@ -120,7 +120,7 @@ pub(super) static HYCA: Preset = Preset {
 /// 2025 (arXiv 2509.11628).
 ///
 /// One block is also computed from the forecast; a large error has the next step computed, while
-/// the forecast stands. From the second skip of a run on forecasts are checked, and none is longer
+/// the forecast stands. From the third skip of a run on forecasts are checked, and none is longer
 /// than five.
 pub(super) static SPECA: Preset = Preset {
     method: Method::SpeCa,
@@ -139,7 +139,7 @@ pub(super) static SPECA: Preset = Preset {
     headline: "FLUX 6.34x at ImageReward 0.9355 (TaylorSeer at 6.24x: 0.8168); DiT-XL/2 7.3x; \
                HunyuanVideo 6.1x at VBench 79.84",
     needs_calibration: false,
-    policy: {
+    policy: || {
         let mut policy = free(Method::SpeCa);
         policy.guards.max_warmup_steps = 1;
         policy.guards.enhanced_steps = 3;

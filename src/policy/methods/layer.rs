@@ -27,7 +27,7 @@ pub(super) static ADACACHE: Preset = Preset {
     headline: "Open-Sora 480p: fast 2.24x at PSNR 24.92, with MoReg 2.10x at 25.78, slow 1.46x at \
                29.97; 720p 4.7x, on an A100",
     needs_calibration: false,
-    policy: {
+    policy: || {
         let mut policy = late(
             Method::AdaCache,
             SignalKind::BlockResidual,
@@ -68,7 +68,7 @@ pub(super) static DBCACHE: Preset = Preset {
     headline: "FLUX.1-dev, 50 steps: 1.80x at PSNR 33.83 with F8B0, warm-up 4, 0.08; 2.66x at \
                F4B0 (cache-dit's benchmark)",
     needs_calibration: false,
-    policy: {
+    policy: || {
         let mut policy = measured(
             Method::DbCache,
             SignalKind::FrontResidual,
@@ -100,7 +100,7 @@ pub(super) static DBPRUNE: Preset = Preset {
     headline: "FLUX.1-dev, 28 steps, L20: 24, 35, 45, 60 % of the blocks pruned take 19.43, \
                16.82, 14.24, 10.66 s",
     needs_calibration: false,
-    policy: {
+    policy: || {
         let mut policy = measured(
             Method::DbPrune,
             SignalKind::BlockInput,
@@ -136,7 +136,7 @@ pub(super) static FORESIGHT: Preset = Preset {
     headline: "one step reused of two: Open-Sora 1.28x at PSNR 29.67, CogVideoX 1.46x at 34.75; \
                HunyuanVideo 1.62x, Wan2.1 2.23x",
     needs_calibration: false,
-    policy: {
+    policy: || {
         let mut policy = late(
             Method::Foresight,
             SignalKind::BlockOutput,
@@ -173,7 +173,7 @@ pub(super) static BWCACHE: Preset = Preset {
     headline: "Open-Sora 1.61x at PSNR 27.05; Wan2.1 2.00x at 25.86; HunyuanVideo 2.60x at 29.91; \
                Latte 1.90x",
     needs_calibration: false,
-    policy: {
+    policy: || {
         let mut policy = late(
             Method::BwCache,
             SignalKind::BlockOutput,
@@ -205,7 +205,7 @@ pub(super) static FASTCACHE: Preset = Preset {
                Linear Approximation, 2025 (arXiv 2505.20353)",
     headline: "FLUX 9.8 s to 6.2 s",
     needs_calibration: false,
-    policy: {
+    policy: || {
         let mut policy = measured(
             Method::FastCache,
             SignalKind::BlockInput,
@@ -239,7 +239,7 @@ pub(super) static LAZYDIT: Preset = Preset {
                Transformers, AAAI 2025 (arXiv 2412.12444)",
     headline: "half of the modules held (DiT-XL/2)",
     needs_calibration: true,
-    policy: {
+    policy: || {
         let mut policy = measured(
             Method::LazyDit,
             SignalKind::Gate,

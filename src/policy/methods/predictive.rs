@@ -25,7 +25,7 @@ pub(super) static TAYLORSEER: Preset = Preset {
     headline: "DiT-XL/2, DDIM 50 steps: N3 O3 2.77x at FID 2.34 (base 2.32), N4 O4 3.57x, N5 O3 \
                4.53x at 2.65; FLUX N6 O2 4.99x (FLOPs)",
     needs_calibration: false,
-    policy: {
+    policy: || {
         let mut policy = counted(Method::TaylorSeer, Schedule::Since, 4);
         policy.guards.max_warmup_steps = 3;
         policy.predictor = Predictor::new(PredictorKind::Taylor, 1);
@@ -52,7 +52,7 @@ pub(super) static TAYLORSEERLITE: Preset = Preset {
                OpenVINO GenAI",
     headline: "HunyuanImage-2.1: one table in place of 240 tensors",
     needs_calibration: false,
-    policy: {
+    policy: || {
         let mut policy = counted(Method::TaylorSeerLite, Schedule::Since, 5);
         policy.guards.max_warmup_steps = 3;
         policy.predictor = Predictor::new(PredictorKind::Taylor, 2);
@@ -80,7 +80,7 @@ pub(super) static HICACHE: Preset = Preset {
     headline: "FLUX 6.24x at interval 7 above the baseline's ImageReward (first version), 5.55x \
                in later ones",
     needs_calibration: false,
-    policy: {
+    policy: || {
         let mut policy = counted(Method::HiCache, Schedule::Since, 6);
         policy.guards.max_warmup_steps = 3;
         policy.predictor = Predictor::new(PredictorKind::Hermite, 2);
@@ -109,7 +109,7 @@ pub(super) static FOCA: Preset = Preset {
                Diffusion Transformers, AAAI 2026 (arXiv 2508.16211)",
     headline: "FLUX 5.50x; HunyuanVideo 6.45x; DiT-XL/2 4.53x; Inf-DiT 3.17x (FLOPs)",
     needs_calibration: false,
-    policy: {
+    policy: || {
         let mut policy = counted(Method::FoCa, Schedule::Since, 5);
         policy.guards.max_warmup_steps = 3;
         policy.predictor = Predictor::new(PredictorKind::Foca, 0);
@@ -136,7 +136,7 @@ pub(super) static ABCACHE: Preset = Preset {
                Adams-Bashforth Cached Feature Reuse, 2025 (arXiv 2504.10540)",
     headline: "about 3x",
     needs_calibration: false,
-    policy: {
+    policy: || {
         let mut policy = counted(Method::AbCache, Schedule::Since, 3);
         policy.guards.max_warmup_steps = 2;
         policy.predictor = Predictor::new(PredictorKind::AdamsBashforth, 1);
@@ -162,7 +162,7 @@ pub(super) static MOLCACHE: Preset = Preset {
                2510.04646)",
     headline: "order 2 scored better than TaylorSeer of order 2; no speed-up was read",
     needs_calibration: false,
-    policy: {
+    policy: || {
         let mut policy = counted(Method::MolCache, Schedule::Since, 3);
         policy.guards.max_warmup_steps = 3;
         policy.predictor = Predictor::new(PredictorKind::AdamsBashforth, 2);
@@ -190,7 +190,7 @@ pub(super) static GOC: Preset = Preset {
                2025 (arXiv 2503.05156)",
     headline: "DiT-XL/2, 20 steps, half of it held: FID 3.907, IS 216.3",
     needs_calibration: false,
-    policy: {
+    policy: || {
         let mut policy = counted(Method::Goc, Schedule::Since, 2);
         policy.guards.max_warmup_steps = 1;
         policy.predictor = Predictor::new(PredictorKind::Gradient, 0);
@@ -224,7 +224,7 @@ pub(super) static FREQCA: Preset = Preset {
                2025 (arXiv 2510.08669)",
     headline: "FLUX 6.24x at interval 9; Qwen-Image 7.14x",
     needs_calibration: false,
-    policy: {
+    policy: || {
         let mut policy = counted(Method::FreqCa, Schedule::Since, 6);
         policy.guards.max_warmup_steps = 3;
         policy.predictor = Predictor::new(PredictorKind::Hermite, 2);
@@ -254,7 +254,7 @@ pub(super) static SPECTRUM: Preset = Preset {
     citation: "Spectrum, 2026 (arXiv 2603.01623)",
     headline: "FLUX 4.79x; Wan2.1 4.67x; FLUX 3.47x at PSNR 24.3",
     needs_calibration: false,
-    policy: {
+    policy: || {
         let mut policy = counted(Method::Spectrum, Schedule::Since, 2);
         policy.gauge.growth = 0.75;
         policy.guards.max_warmup_steps = 5;
@@ -280,7 +280,7 @@ pub(super) static DMD: Preset = Preset {
     headline: "better than polynomials on flow-matching 3D models; on DiT-XL/2, DDPM 250 steps, \
                interval 4: FID drift 18.0 against TaylorSeer's 2.27",
     needs_calibration: false,
-    policy: {
+    policy: || {
         let mut policy = counted(Method::Dmd, Schedule::Since, 4);
         policy.guards.max_warmup_steps = 3;
         policy.predictor = Predictor::new(PredictorKind::Dmd, 0);
@@ -305,7 +305,7 @@ pub(super) static L2P: Preset = Preset {
     citation: "L2P, 2026 (arXiv 2604.26365)",
     headline: "FLUX 4.15x at PSNR 31.46 (latency); Qwen-Image 7.18x",
     needs_calibration: true,
-    policy: {
+    policy: || {
         let mut policy = free(Method::L2p);
         policy.predictor = Predictor::new(PredictorKind::Table, 1);
         policy.site = Site {

@@ -25,7 +25,7 @@ pub(super) static DEEPCACHE: Preset = Preset {
     headline: "SD 1.5, 50 PLMS steps: 3.34 s to 1.54 s (2.3x); SDXL 2.6x; LDM-4-G 4.1x at FID \
                +0.22",
     needs_calibration: false,
-    policy: {
+    policy: || {
         let mut policy = counted(Method::DeepCache, Schedule::First, 3);
         policy.site = Site::range(1, 1);
         policy
@@ -54,7 +54,7 @@ pub(super) static FASTERDIFFUSION: Preset = Preset {
     headline: "SD, DDIM 50 steps: 2.524 s to 1.476 s on an RTX 3090; DeepFloyd-IF 1.3x; \
                ControlNet 3.264 s to 1.526 s",
     needs_calibration: true,
-    policy: {
+    policy: || {
         let mut policy = free(Method::FasterDiffusion);
         policy.site = Site::output(SiteKind::Front);
         policy
@@ -82,7 +82,7 @@ pub(super) static FORA: Preset = Preset {
                steps, interval 3: 2.76x, FID 3.88 against 2.43 (ProCache's table); FLUX.1-dev, 50 \
                steps: 2.82x (cache-dit's benchmark)",
     needs_calibration: false,
-    policy: {
+    policy: || {
         let mut policy = counted(Method::Fora, Schedule::Last, 3);
         policy.site = site(SiteKind::Modules);
         policy
@@ -109,7 +109,7 @@ pub(super) static DELTADIT: Preset = Preset {
                Transformers, 2024 (arXiv 2406.01125)",
     headline: "PixArt-alpha, 20 steps: 1.60x, FID 35.88 against 39.00; 4-step LCM: 1.08x to 1.12x",
     needs_calibration: false,
-    policy: {
+    policy: || {
         let mut policy = counted(Method::DeltaDit, Schedule::First, 2);
         policy.site = site(SiteKind::Stage);
         policy
@@ -139,7 +139,7 @@ pub(super) static PAB: Preset = Preset {
     headline: "CogVideoX 1.35x at LPIPS 0.0860, Open-Sora 1.2 1.23x at 0.1041, on one A100; up to \
                10.6x on several GPUs",
     needs_calibration: false,
-    policy: {
+    policy: || {
         let mut policy = counted(Method::Pab, Schedule::First, 2);
         policy.guards.window = Window::Time;
         policy.guards.window_start = 100.0;
@@ -169,7 +169,7 @@ pub(super) static TGATE: Preset = Preset {
     headline: "SDXL 53.2 s to 31.6 s, FID 24.16 to 22.92; PixArt-alpha 61.5 s to 36.7 s; LCM-SDXL \
                3.81 s to 3.53 s",
     needs_calibration: false,
-    policy: {
+    policy: || {
         let mut policy = counted(Method::TGate, Schedule::First, 5);
         policy.guards.max_warmup_steps = 3;
         policy.guards.window = Window::Step;
@@ -197,7 +197,7 @@ pub(super) static TGATECROSS: Preset = Preset {
                (arXiv 2404.02747)",
     headline: "see tgate: both halves together",
     needs_calibration: false,
-    policy: {
+    policy: || {
         let mut policy = free(Method::TGateCross);
         policy.guards.max_warmup_steps = 10;
         policy.site = site(SiteKind::Attention);
@@ -224,7 +224,7 @@ pub(super) static FASTERCACHE: Preset = Preset {
     headline: "Open-Sora 1.2 1.62x at LPIPS 0.0835; CogVideoX 1.62x at 0.0766; Vchitect-2.0 1.67x \
                at 0.0282, with both halves, on an A100",
     needs_calibration: false,
-    policy: {
+    policy: || {
         let mut policy = counted(Method::FasterCache, Schedule::First, 2);
         policy.predictor = Predictor::new(PredictorKind::Gradient, 0);
         policy.predictor.gain = 1.0;
@@ -256,7 +256,7 @@ pub(super) static CFGCACHE: Preset = Preset {
                Quality, ICLR 2025 (arXiv 2410.19355)",
     headline: "Open-Sora: 9.96 s of 41.28 s saved, more than by the attention half (7.78 s)",
     needs_calibration: false,
-    policy: {
+    policy: || {
         let mut policy = counted(Method::CfgCache, Schedule::First, 5);
         policy.split.kind = SplitKind::Band;
         policy.split.band = 0.4;
@@ -286,7 +286,7 @@ pub(super) static BLOCKDANCE: Preset = Preset {
                Accelerate Diffusion Transformers, CVPR 2025 (arXiv 2503.15927)",
     headline: "DiT-XL/2 37.4 % faster at FID 15.70; PixArt-alpha 25.4 %; Open-Sora 34.8 %",
     needs_calibration: false,
-    policy: {
+    policy: || {
         let mut policy = counted(Method::BlockDance, Schedule::First, 2);
         policy.guards.window_start = 0.4;
         policy.guards.window_end = 0.95;
@@ -314,7 +314,7 @@ pub(super) static FRDIFF: Preset = Preset {
                Diffusion Models, ECCV 2024 (arXiv 2312.03517)",
     headline: "not found in the sources read",
     needs_calibration: false,
-    policy: {
+    policy: || {
         let mut policy = counted(Method::FrDiff, Schedule::First, 2);
         policy.guards.window_end = 0.433_333_333_333_333_3;
         policy.site = site(SiteKind::Modules);
@@ -339,7 +339,7 @@ pub(super) static SKIPDIT: Preset = Preset {
                2025 (arXiv 2411.17616)",
     headline: "1.5x to 2x",
     needs_calibration: false,
-    policy: {
+    policy: || {
         let mut policy = counted(Method::SkipDit, Schedule::First, 2);
         policy.guards.window = Window::Time;
         policy.guards.window_start = 50.0;
@@ -368,7 +368,7 @@ pub(super) static SCM: Preset = Preset {
     headline: "FLUX.1-dev, 50 steps, DBCache in its settings M and F: 3.94x at ImageReward \
                0.9997, 5.72x at 0.9271 (cache-dit's benchmark)",
     needs_calibration: false,
-    policy: {
+    policy: || {
         let mut policy = counted(Method::Scm, Schedule::Scm, 1);
         policy.gauge.level = Level::Medium;
         policy

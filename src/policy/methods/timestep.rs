@@ -31,7 +31,7 @@ pub(super) static TEACACHE: Preset = Preset {
     headline: "FLUX.1-dev, 28 steps: 1.5x, 1.8x, 2.0x, 2.25x at 0.25, 0.4, 0.6, 0.8; Open-Sora \
                1.55x at PSNR 23.62; HunyuanVideo 1.6x at 0.1, 2.1x at 0.15",
     needs_calibration: false,
-    policy: {
+    policy: || {
         let mut policy = measured(
             Method::TeaCache,
             SignalKind::ModulatedInput,
@@ -64,7 +64,7 @@ pub(super) static FBCACHE: Preset = Preset {
     headline: "FLUX.1-dev, 28 steps, L20: 26.36 s to 21.83, 17.01, 16.00, 13.78 s at 0.06, 0.08, \
                0.10, 0.12; HunyuanVideo 1.62x",
     needs_calibration: false,
-    policy: {
+    policy: || {
         let mut policy = measured(
             Method::FbCache,
             SignalKind::FrontResidual,
@@ -101,7 +101,7 @@ pub(super) static EASYCACHE: Preset = Preset {
     headline: "HunyuanVideo, 50 steps: 2.21x at PSNR 32.66; Wan2.1 1.3B 2.54x at 25.24 (TeaCache \
                2.00x at 22.57)",
     needs_calibration: false,
-    policy: {
+    policy: || {
         let mut policy = measured(
             Method::EasyCache,
             SignalKind::ModelInput,
@@ -133,7 +133,7 @@ pub(super) static LAZYCACHE: Preset = Preset {
     citation: "LazyCache, ComfyUI core (nodes_easycache.py)",
     headline: "not found in the sources read",
     needs_calibration: false,
-    policy: {
+    policy: || {
         let mut policy = measured(
             Method::LazyCache,
             SignalKind::ModelInput,
@@ -171,7 +171,7 @@ pub(super) static UCACHE: Preset = Preset {
     citation: "UCache, stable-diffusion.cpp (ucache.hpp)",
     headline: "SDXL-class, 20 steps: 5, 7, 8 skipped are 1.33x, 1.54x, 1.67x",
     needs_calibration: false,
-    policy: {
+    policy: || {
         let mut policy = measured(
             Method::UCache,
             SignalKind::ModelInput,
@@ -211,7 +211,7 @@ pub(super) static SDCPP: Preset = Preset {
     citation: "dbcache, taylorseer and cache-dit modes, stable-diffusion.cpp (cache_dit.hpp)",
     headline: "not found in the sources read",
     needs_calibration: false,
-    policy: {
+    policy: || {
         let mut policy = measured(
             Method::SdCpp,
             SignalKind::ModelInput,
@@ -251,7 +251,7 @@ pub(super) static MAGCACHE: Preset = Preset {
     headline: "FLUX.1-dev, 28 steps: 2.8x at threshold 0.24, max_run 5, retention 0.1; \
                HunyuanVideo 2.25x at PSNR 34.51; Wan2.1 1.3B 2.14x at 23.42",
     needs_calibration: true,
-    policy: {
+    policy: || {
         let mut policy = Policy::BASE;
         policy.method = Method::MagCache;
         policy.gauge.kind = GaugeKind::Curve;
@@ -286,7 +286,7 @@ pub(super) static DICACHE: Preset = Preset {
     headline: "FLUX, 30 steps: 3.22x at PSNR 22.39; Wan2.1 2.45x at 26.45; HunyuanVideo 2.34x at \
                32.79",
     needs_calibration: false,
-    policy: {
+    policy: || {
         let mut policy = measured(
             Method::DiCache,
             SignalKind::FrontOutput,
@@ -322,7 +322,7 @@ pub(super) static SEACACHE: Preset = Preset {
     headline: "FLUX.1-dev, 50 steps: 20.9 s to 9.4 s at PSNR 26.29 (TeaCache 11.4 s at 20.76); \
                HunyuanVideo half the time at 32.39",
     needs_calibration: false,
-    policy: {
+    policy: || {
         let mut policy = measured(
             Method::SeaCache,
             SignalKind::ModulatedInput,
@@ -358,7 +358,7 @@ pub(super) static SENCACHE: Preset = Preset {
     headline: "Wan2.1, 21 evaluations: PSNR 29.14 (MagCache 28.37; TeaCache 25.07 at 25); \
                LTX-Video 27 evaluations: 23.67",
     needs_calibration: true,
-    policy: {
+    policy: || {
         let mut policy = measured(
             Method::SenCache,
             SignalKind::ModelInput,
@@ -392,7 +392,7 @@ pub(super) static D2CACHE: Preset = Preset {
     citation: "D2Cache, CVPR 2026",
     headline: "VBench 0.4 to 2.5 % above TeaCache at its schedule",
     needs_calibration: false,
-    policy: {
+    policy: || {
         let mut policy = measured(
             Method::D2Cache,
             SignalKind::ModulatedInput,
@@ -425,7 +425,7 @@ pub(super) static PRECISECACHE: Preset = Preset {
     citation: "PreciseCache, ICLR 2026 (arXiv 2603.00976)",
     headline: "Wan2.1 14B: 1.59x at PSNR 29.12, 2.15x at 28.98; HunyuanVideo 1.95x",
     needs_calibration: false,
-    policy: {
+    policy: || {
         let mut policy = measured(
             Method::PreciseCache,
             SignalKind::TrialOutput,
@@ -457,7 +457,7 @@ pub(super) static FLOWCACHE: Preset = Preset {
     citation: "FlowCache, 2026 (arXiv 2602.10825)",
     headline: "MAGI-1 2.38x; SkyReels-V2 6.7x",
     needs_calibration: false,
-    policy: {
+    policy: || {
         let mut policy = measured(
             Method::FlowCache,
             SignalKind::ModelInput,

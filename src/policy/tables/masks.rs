@@ -1,6 +1,7 @@
-//! Published step masks: one character a step, 1 is computed.
+//! Published step masks: one character a step, 1 is computed. ProfilingDiT's have one a step and
+//! block: those of HunyuanVideo's single stream, and those of Wan 2.1.
 
-use super::MaskTable;
+use super::{BlockTable, MaskTable};
 
 const LEMICA: &str =
     "LeMiCa, runtime of its repository (arXiv 2511.00090); the name ends in the computed steps";
@@ -8,6 +9,8 @@ const SMOOTHCACHE: &str = "SmoothCache, schedules of its repository (arXiv 2411.
 const INVARDIFF: &str = "InvarDiff, step plans of its repository (arXiv 2512.05134)";
 const FASTER_DIFFUSION: &str =
     "Faster Diffusion, key steps of its code (arXiv 2312.09608), 50 steps";
+const PROFILINGDIT: &str = "ProfilingDiT, lists of its code (arXiv 2504.03140), 50 steps";
+const GOLDEN_PATH: &str = "Golden Path Hypothesis, its repository: the even schedule of 41 skips";
 
 const fn row(
     method: &'static str,
@@ -238,4 +241,76 @@ pub static MASKS: &[MaskTable] = &[
         "10000000010001110000000000001100100010000000010000",
         FASTER_DIFFUSION,
     ),
+    row(
+        "goldenpath",
+        "flux-dev-9",
+        "11110000000000100000000001000000000001000000000011",
+        GOLDEN_PATH,
+    ),
+    row(
+        "profilingdit",
+        "hunyuan-video",
+        HUNYUAN_VIDEO.text(),
+        PROFILINGDIT,
+    ),
+    row("profilingdit", "wan2.1-t2v-14b", WAN21.text(), PROFILINGDIT),
+];
+
+/// When ProfilingDiT recomputes its background blocks.
+const RECOMPUTED: &str = "11111110000000000010000000100000100000100010001010";
+
+const HUNYUAN_VIDEO_BLOCKS: &[u32] = &[
+    0, 2, 4, 5, 6, 7, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 23, 25, 26, 27, 31, 33,
+];
+const WAN21_BLOCKS: &[u32] = &[
+    0, 2, 3, 4, 5, 6, 7, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 25, 26, 27, 28, 29, 30, 31,
+    32, 37, 38,
+];
+
+static HUNYUAN_VIDEO: Grid = Grid::new(HUNYUAN_VIDEO_BLOCKS);
+static WAN21: Grid = Grid::new(WAN21_BLOCKS);
+
+/// A mask of 50 steps with a column for each of 40 blocks.
+struct Grid([u8; 2000]);
+
+impl Grid {
+    /// These blocks at the recomputed steps, all others at every step.
+    const fn new(background: &[u32]) -> Self {
+        let steps = RECOMPUTED.as_bytes();
+        let mut bits = [b'1'; 2000];
+        let mut i = 0;
+        while i < background.len() * steps.len() {
+            let (step, block) = (i / background.len(), i % background.len());
+            bits[step * 40 + background[block] as usize] = steps[step];
+            i += 1;
+        }
+        Self(bits)
+    }
+
+    const fn text(&self) -> &str {
+        match core::str::from_utf8(&self.0) {
+            Ok(text) => text,
+            Err(_) => "",
+        }
+    }
+}
+
+/// Published blocks to skip.
+pub static BLOCKS: &[BlockTable] = &[
+    BlockTable {
+        method: "profilingdit",
+        model: "hunyuan-video",
+        total: 40,
+        blocks: HUNYUAN_VIDEO_BLOCKS,
+        mask: RECOMPUTED,
+        source: PROFILINGDIT,
+    },
+    BlockTable {
+        method: "profilingdit",
+        model: "wan2.1-t2v-14b",
+        total: 40,
+        blocks: WAN21_BLOCKS,
+        mask: RECOMPUTED,
+        source: PROFILINGDIT,
+    },
 ];

@@ -11,11 +11,17 @@ const OFFICIAL: &str = "TeaCache, official repository (arXiv 2411.19108)";
 const COMFYUI: &str = "ComfyUI-TeaCache";
 const LIGHTX2V: &str = "LightX2V, configurations for TeaCache";
 
-const fn row(model: &'static str, coefficients: [f64; 6], source: &'static str) -> Polynomial {
+const fn row(
+    model: &'static str,
+    coefficients: [f64; 6],
+    source: &'static str,
+    thresholds: &'static str,
+) -> Polynomial {
     Polynomial {
         model,
         coefficients,
         source,
+        thresholds,
     }
 }
 
@@ -32,6 +38,7 @@ pub static POLYNOMIALS: &[Polynomial] = &[
             0.264230861,
         ],
         OFFICIAL,
+        "28 steps: 0.25 1.5x, 0.4 1.8x, 0.6 2x, 0.8 2.25x",
     ),
     row(
         "tangoflux",
@@ -44,6 +51,7 @@ pub static POLYNOMIALS: &[Polynomial] = &[
             0.264230861,
         ],
         OFFICIAL,
+        "0.25 1.7x, 0.4 2.1x",
     ),
     row(
         "flux-kontext",
@@ -56,6 +64,7 @@ pub static POLYNOMIALS: &[Polynomial] = &[
             0.0374537863,
         ],
         COMFYUI,
+        "0.22 recommended, from 20 to 90 % of the run",
     ),
     row(
         "hunyuan-video",
@@ -68,6 +77,7 @@ pub static POLYNOMIALS: &[Polynomial] = &[
             0.0961237896,
         ],
         OFFICIAL,
+        "0.1 1.6x, 0.15 2.1x",
     ),
     row(
         "mochi",
@@ -80,6 +90,7 @@ pub static POLYNOMIALS: &[Polynomial] = &[
             0.00305291719,
         ],
         OFFICIAL,
+        "0.06 1.5x, 0.09 2.1x",
     ),
     row(
         "ltx-video-0.9.1",
@@ -92,6 +103,7 @@ pub static POLYNOMIALS: &[Polynomial] = &[
             0.00969274326,
         ],
         OFFICIAL,
+        "0.03 1.6x, 0.05 2.1x",
     ),
     row(
         "lumina-next",
@@ -104,6 +116,7 @@ pub static POLYNOMIALS: &[Polynomial] = &[
             0.86377344,
         ],
         OFFICIAL,
+        "0.2 1.5x, 0.3 1.9x, 0.4 2.4x, 0.5 2.8x",
     ),
     row(
         "lumina2",
@@ -116,6 +129,7 @@ pub static POLYNOMIALS: &[Polynomial] = &[
             0.86377344,
         ],
         OFFICIAL,
+        "0.2 1.25x, 0.3 1.56x, 0.4 2.08x, 0.5 2.5x",
     ),
     row(
         "lumina2-v2",
@@ -128,6 +142,7 @@ pub static POLYNOMIALS: &[Polynomial] = &[
             -1.4089066892956552,
         ],
         OFFICIAL,
+        "0.2 1.5x, 0.3 1.6x, 0.5 1.8x, 1.1 2.1x",
     ),
     row(
         "lumina2-comfyui",
@@ -140,6 +155,7 @@ pub static POLYNOMIALS: &[Polynomial] = &[
             -0.0327258296,
         ],
         COMFYUI,
+        "0.38 recommended, from 20 % of the run",
     ),
     row(
         "hidream-full",
@@ -152,6 +168,7 @@ pub static POLYNOMIALS: &[Polynomial] = &[
             0.108053901,
         ],
         OFFICIAL,
+        "0.17 1.5x, 0.25 1.7x, 0.3 2x, 0.45 2.6x",
     ),
     row(
         "hidream-dev",
@@ -164,6 +181,7 @@ pub static POLYNOMIALS: &[Polynomial] = &[
             0.93942874,
         ],
         COMFYUI,
+        "1 recommended, up to 90 % of the run",
     ),
     row(
         "hidream-fast",
@@ -176,6 +194,7 @@ pub static POLYNOMIALS: &[Polynomial] = &[
             0.99927602,
         ],
         COMFYUI,
+        "1.5 recommended, up to 90 % of the run",
     ),
     row(
         "cosmos",
@@ -188,6 +207,7 @@ pub static POLYNOMIALS: &[Polynomial] = &[
             0.14177633,
         ],
         OFFICIAL,
+        "0.3 1.4x, 0.4 2x",
     ),
     row(
         "open-sora-1.2",
@@ -200,6 +220,7 @@ pub static POLYNOMIALS: &[Polynomial] = &[
             0.048442624,
         ],
         OFFICIAL,
+        "0.1 slow 1.55x, 0.2 fast",
     ),
     row(
         "open-sora-plan",
@@ -212,6 +233,7 @@ pub static POLYNOMIALS: &[Polynomial] = &[
             0.00239658469,
         ],
         OFFICIAL,
+        "0.1 slow 4.41x, 0.2 fast 6.83x",
     ),
     row(
         "latte",
@@ -224,6 +246,7 @@ pub static POLYNOMIALS: &[Polynomial] = &[
             0.111001402,
         ],
         OFFICIAL,
+        "0.1 slow 1.86x, 0.2 fast 3.28x",
     ),
     row(
         "cogvideox-2b",
@@ -236,6 +259,7 @@ pub static POLYNOMIALS: &[Polynomial] = &[
             -0.00361568434,
         ],
         OFFICIAL,
+        "0.3 recommended in ComfyUI",
     ),
     row(
         "cogvideox-5b",
@@ -248,6 +272,7 @@ pub static POLYNOMIALS: &[Polynomial] = &[
             -0.0523162339,
         ],
         OFFICIAL,
+        "0.3 recommended in ComfyUI",
     ),
     row(
         "cogvideox-5b-i2v",
@@ -260,6 +285,7 @@ pub static POLYNOMIALS: &[Polynomial] = &[
             -0.0523162339,
         ],
         OFFICIAL,
+        "0.3 recommended in ComfyUI",
     ),
     row(
         "consisid",
@@ -272,6 +298,7 @@ pub static POLYNOMIALS: &[Polynomial] = &[
             -0.0523162339,
         ],
         OFFICIAL,
+        "0.1 1.6x, 0.15 2.1x, 0.2 2.7x",
     ),
     row(
         "cogvideox1.5-5b",
@@ -284,6 +311,7 @@ pub static POLYNOMIALS: &[Polynomial] = &[
             0.0358559703,
         ],
         OFFICIAL,
+        "0.1 1.3x, 0.2 1.8x, 0.3 2.1x",
     ),
     row(
         "cogvideox1.5-5b-i2v",
@@ -296,6 +324,7 @@ pub static POLYNOMIALS: &[Polynomial] = &[
             0.037121322,
         ],
         OFFICIAL,
+        "0.1 1.3x, 0.2 1.8x, 0.3 2.1x",
     ),
     row(
         "wan2.1-t2v-1.3b",
@@ -308,6 +337,7 @@ pub static POLYNOMIALS: &[Polynomial] = &[
             0.137887774,
         ],
         OFFICIAL,
+        "0.05 1.5x, 0.07 1.6x, 0.08 2x",
     ),
     row(
         "wan2.1-t2v-14b",
@@ -320,6 +350,7 @@ pub static POLYNOMIALS: &[Polynomial] = &[
             -13.02252404,
         ],
         OFFICIAL,
+        "0.14 1.4x, 0.15 1.8x, 0.2 2x",
     ),
     row(
         "wan2.1-i2v-480p",
@@ -332,6 +363,7 @@ pub static POLYNOMIALS: &[Polynomial] = &[
             -0.201973289,
         ],
         OFFICIAL,
+        "0.13 1.6x, 0.19 2x, 0.26 2.4x",
     ),
     row(
         "wan2.1-i2v-720p",
@@ -344,6 +376,7 @@ pub static POLYNOMIALS: &[Polynomial] = &[
             -0.23412683,
         ],
         OFFICIAL,
+        "0.18 1.7x, 0.2 1.9x, 0.3 2.4x",
     ),
     row(
         "wan2.1-t2v-1.3b-ret",
@@ -356,6 +389,7 @@ pub static POLYNOMIALS: &[Polynomial] = &[
             -0.0499875664,
         ],
         OFFICIAL,
+        "0.05, 0.1",
     ),
     row(
         "wan2.1-t2v-14b-ret",
@@ -368,6 +402,7 @@ pub static POLYNOMIALS: &[Polynomial] = &[
             -0.315583525,
         ],
         OFFICIAL,
+        "0.1 2x, 0.2 3.2x",
     ),
     row(
         "wan2.1-i2v-480p-ret",
@@ -380,6 +415,7 @@ pub static POLYNOMIALS: &[Polynomial] = &[
             0.132517977,
         ],
         OFFICIAL,
+        "0.2, 0.3",
     ),
     row(
         "wan2.1-i2v-720p-ret",
@@ -392,6 +428,7 @@ pub static POLYNOMIALS: &[Polynomial] = &[
             -0.0417769401,
         ],
         OFFICIAL,
+        "0.2, 0.3",
     ),
     row(
         "wan2.2-ti2v-5b",
@@ -404,6 +441,7 @@ pub static POLYNOMIALS: &[Polynomial] = &[
             -4.81179567,
         ],
         LIGHTX2V,
+        "0.26",
     ),
     row(
         "hunyuan-video-1.5-t2v-480p",
@@ -416,6 +454,7 @@ pub static POLYNOMIALS: &[Polynomial] = &[
             0.129101768,
         ],
         LIGHTX2V,
+        "0.15",
     ),
     row(
         "hunyuan-video-1.5-t2v-720p",
@@ -428,6 +467,7 @@ pub static POLYNOMIALS: &[Polynomial] = &[
             0.107913775,
         ],
         LIGHTX2V,
+        "0.15",
     ),
     row(
         "hunyuan-video-1.5-i2v-480p",
@@ -440,6 +480,7 @@ pub static POLYNOMIALS: &[Polynomial] = &[
             0.120261379,
         ],
         LIGHTX2V,
+        "0.15",
     ),
     row(
         "hunyuan-video-1.5-i2v-720p",
@@ -452,5 +493,6 @@ pub static POLYNOMIALS: &[Polynomial] = &[
             0.102419011,
         ],
         LIGHTX2V,
+        "0.15",
     ),
 ];

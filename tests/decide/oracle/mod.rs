@@ -2,79 +2,23 @@
 //!
 //! It keeps the whole history of every lane in a `Vec` and works each decision out from the start
 //! of the run, so that it shares neither code nor state with the crate. The published loops stand
-//! in `official.rs`, costs in `rules.rs`, forecasts in `forecast.rs`, and a reader of the text form
-//! in `settings.rs`.
+//! in `official.rs`, costs in `rules.rs`, fixed schedules in `schedules.rs`, forecasts in
+//! `forecast.rs`, a reader of the text form in `settings.rs`, and its defaults in `presets.rs`.
 
+mod fault;
 pub(crate) mod forecast;
 pub(crate) mod official;
+mod presets;
 mod rules;
+pub(crate) mod schedules;
 mod settings;
 
+pub(crate) use fault::Fault;
+use forecast::{Point, Wanted};
 pub(crate) use settings::Settings;
 
-/// Mistakes the corpus must notice, one at a time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fault {
-    /// `<` for `≤` and the other way round.
-    Comparator,
-    /// A computed call does not restart what was spent.
-    NoRestart,
-    /// A computed call does not restart MagCache's product.
-    RatioGoesOn,
-    /// `1 − ratio` without the absolute value.
-    SignedRatio,
-    /// The longest run is one longer.
-    RunOffByOne,
-    /// The retention share is rounded down.
-    RetentionDown,
-    /// The curve is stretched to another number of steps by rounding down.
-    CurveDown,
-    /// A negative polynomial is cut off at zero.
-    PolynomialClamped,
-    /// A negative signal counts as zero.
-    NegativeIsZero,
-    /// A missing rate leaves the one before in place.
-    StaleRate,
-    /// Any lane that wants to skip makes the pool skip.
-    PoolSwapped,
-    /// The window's end belongs to it.
-    WindowClosed,
-    /// The window's edges are rounded twice.
-    WindowProduct,
-    /// The last step is not protected.
-    LastFree,
-    /// A leaky budget shrinks what the call itself costs, too.
-    LeakAfter,
-    /// The Taylor table divides each order by its own spacing, as Newton's does.
-    TrueDifferences,
-    /// The Taylor table starts with the first step instead of at the end of the warm-up.
-    NoGate,
-    /// Forecasts count calls where they should use the sampler's time.
-    TimeIgnored,
-}
-
-impl Fault {
-    pub(crate) const ALL: [Self; 18] = [
-        Self::Comparator,
-        Self::NoRestart,
-        Self::RatioGoesOn,
-        Self::SignedRatio,
-        Self::RunOffByOne,
-        Self::RetentionDown,
-        Self::CurveDown,
-        Self::PolynomialClamped,
-        Self::NegativeIsZero,
-        Self::StaleRate,
-        Self::PoolSwapped,
-        Self::WindowClosed,
-        Self::WindowProduct,
-        Self::LastFree,
-        Self::LeakAfter,
-        Self::TrueDifferences,
-        Self::NoGate,
-        Self::TimeIgnored,
-    ];
-}
+/// A feature: its low band and the rest.
+pub(crate) type Feature = [f64; 2];
 
 /// One evaluation of the network, and what the host would measure at it, per lane that decides.
 #[derive(Clone, Debug)]
@@ -85,23 +29,46 @@ pub(crate) struct Input {
     pub(crate) lane: usize,
     pub(crate) time: f64,
     pub(crate) signals: Vec<f64>,
-    /// Handed in if the call is computed; empty for a host that measures none.
+    /// Handed in behind the signals of an aligned prediction.
+    pub(crate) factors: Vec<f64>,
+    /// Rates or late signals, handed in if the call is computed; empty for a host that measures none.
     pub(crate) rates: Vec<f64>,
+    /// Handed in if the call is verified; NaN for a host that does not measure it.
+    pub(crate) error: f64,
     /// What the site gives if the call is computed.
-    pub(crate) feature: f64,
+    pub(crate) feature: Feature,
     /// The lane's anchors are forgotten before the call.
     pub(crate) invalidated: bool,
 }
 
-/// What becomes of it.
+impl Input {
+    /// A call of lane 0 at which nothing is measured.
+    pub(crate) fn at(step: u32) -> Self {
+        Self {
+            step,
+            evaluation: 0,
+            lane: 0,
+            time: f64::from(step),
+            signals: vec![f64::NAN],
+            factors: Vec::new(),
+            rates: Vec::new(),
+            error: f64::NAN,
+            feature: [0.25, 1.0],
+            invalidated: false,
+        }
+    }
+}
+
+/// What becomes of it. A call that is rolled back has two.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Verdict {
-    /// `C`, `r` or `p`.
+    /// `C`, `r`, `p` or `v`.
     pub(crate) action: char,
+    /// As its event has it.
     pub(crate) reason: &'static str,
     pub(crate) order: usize,
     /// What the site gives, or what stands in for it.
-    pub(crate) feature: f64,
+    pub(crate) feature: Feature,
     /// How large the parts are of which it is the sum.
     pub(crate) scale: f64,
 }
@@ -110,12 +77,23 @@ pub(crate) struct Verdict {
 #[derive(Clone, Debug)]
 struct Past {
     step: u32,
+    time: f64,
     position: f64,
     computed: bool,
-    /// What skipping would have cost, where that was asked.
+    reason: &'static str,
+    /// Within the window.
+    within: bool,
+    /// What skipping would have cost, where that was asked, or what a late value comes to.
     cost: Option<f64>,
-    rate: Option<f64>,
-    feature: f64,
+    /// A usable signal.
+    signal: Option<f64>,
+    /// A usable rate.
+    value: Option<f64>,
+    /// The curve's value.
+    gamma: Option<f64>,
+    /// Its forecast was found to be wrong.
+    rejected: bool,
+    feature: Feature,
 }
 
 /// The past of a lane; `valid_from` is where its anchors begin.
@@ -123,6 +101,8 @@ struct Past {
 struct Lane {
     past: Vec<Past>,
     valid_from: usize,
+    /// The call to be made was rolled back.
+    rolled_back: bool,
 }
 
 impl Lane {
@@ -143,6 +123,10 @@ impl Lane {
             .any(|past| past.computed)
     }
 
+    fn rejected(&self) -> bool {
+        self.rolled_back || self.past.last().is_some_and(|past| past.rejected)
+    }
+
     fn skips(&self) -> usize {
         self.past.iter().filter(|past| !past.computed).count()
     }
@@ -150,6 +134,13 @@ impl Lane {
     fn run(&self) -> usize {
         self.past.len() - self.last_computed().map_or(0, |last| last + 1)
     }
+}
+
+/// A policy on a timeline.
+struct Run<'a> {
+    s: &'a Settings,
+    steps: u32,
+    evaluations: u32,
 }
 
 /// The verdicts on a whole run.
@@ -160,106 +151,235 @@ pub(crate) fn run(
     lanes: usize,
     inputs: &[Input],
 ) -> Vec<Verdict> {
+    let run = Run {
+        s: settings,
+        steps,
+        evaluations,
+    };
     let mut all = vec![Lane::default(); lanes];
-    inputs
-        .iter()
-        .map(|input| {
-            let group = &mut all[input.lane..input.lane + input.signals.len()];
-            call(settings, steps, evaluations, group, input)
-        })
-        .collect()
+    let mut verdicts = Vec::new();
+    for input in inputs {
+        let group = &mut all[input.lane..input.lane + input.signals.len()];
+        if input.invalidated {
+            group
+                .iter_mut()
+                .for_each(|lane| lane.valid_from = lane.past.len());
+        }
+        verdicts.push(call(&run, group, input));
+        if group[0].rolled_back {
+            verdicts.push(call(&run, group, input));
+        }
+    }
+    verdicts
 }
 
-fn call(s: &Settings, steps: u32, evaluations: u32, group: &mut [Lane], input: &Input) -> Verdict {
-    let by_step = f64::from(input.step) + f64::from(input.evaluation) / f64::from(evaluations);
+fn call(run: &Run, group: &mut [Lane], input: &Input) -> Verdict {
+    let s = run.s;
+    let by_step = f64::from(input.step) + f64::from(input.evaluation) / f64::from(run.evaluations);
     let by_time = s.axis == "time" && s.fault != Some(Fault::TimeIgnored);
     let position = if by_time { input.time } else { by_step };
-    if input.invalidated {
-        group
-            .iter_mut()
-            .for_each(|lane| lane.valid_from = lane.past.len());
-    }
-    let (reason, costs) = match rules::guard(s, steps, input.step, &group[0]) {
-        Some(reason) => (reason, vec![None; group.len()]),
-        None => judge(s, steps, group, input),
+    let Judgement {
+        mut reason,
+        costs,
+        signals,
+    } = match rules::guard(run, input, group) {
+        Some(reason) => Judgement::unmeasured(reason, group.len()),
+        None => judge(run, group, input),
     };
     let computed = !matches!(reason, "within-budget" | "free");
     let (order, feature) = if computed {
         (0, input.feature)
     } else {
-        let valid = &group[0].past[group[0].valid_from..];
-        let anchors: Vec<_> = valid.iter().filter(|past| past.computed).collect();
-        let anchors: Vec<_> = anchors
-            .iter()
-            .map(|past| (past.step, past.position, past.feature))
-            .collect();
-        forecast::forecast(s, s.warmup(steps), &anchors, position)
+        stand_in(run, &group[0], input, position)
     };
+    let skip = group[0].run() as u32 + 1;
+    let from = s.verify_from + u32::from(s.fault == Some(Fault::VerifiesLate));
+    let verified = !computed && s.verify != "none" && skip >= from;
+    // An error that is not known is too large.
+    let unknown = !(input.error.is_finite() && input.error >= 0.0);
+    let trusting = s.fault == Some(Fault::TrustsUnknown);
+    let wrong = unknown && !trusting || input.error > rules::tolerance(run, input.step);
+    let rejected = verified && wrong;
+    if rejected {
+        reason = "forecast-rejected";
+    }
+    let rolled_back = rejected && s.verify == "rollback" && s.fault != Some(Fault::NoRollback);
     for (i, lane) in group.iter_mut().enumerate() {
-        let rate = match s.pool.as_str() {
+        lane.rolled_back = rolled_back;
+        if rolled_back {
+            continue;
+        }
+        let given = match s.pool.as_str() {
             "mean" if !input.rates.is_empty() => Some(mean(&input.rates)),
             _ => input.rates.get(i).copied(),
         };
+        let late = s.gauge == "late" && computed;
+        let cost = if late {
+            given.and_then(|value| rules::measured(run, input, lane, value).ok())
+        } else {
+            costs[i]
+        };
         lane.past.push(Past {
             step: input.step,
+            time: input.time,
             position,
             computed,
-            cost: costs[i],
-            rate: rate.filter(|rate| rate.is_finite() && *rate >= 0.0),
+            reason,
+            within: !rules::outside(run, input),
+            cost,
+            signal: signals[i],
+            value: given.filter(|value| value.is_finite() && *value >= 0.0),
+            gamma: (s.gauge == "curve").then(|| rules::gamma(run, input)),
+            rejected,
             feature,
         });
     }
     Verdict {
-        action: match (computed, order) {
-            (true, _) => 'C',
-            (false, 0) => 'r',
-            (false, _) => 'p',
+        action: match (computed, verified, order) {
+            (true, ..) => 'C',
+            (false, true, _) => 'v',
+            (false, false, 0) => 'r',
+            (false, false, _) => 'p',
         },
         reason,
         order,
         feature,
-        scale: feature.abs(),
+        scale: feature.iter().map(|part| part.abs()).sum(),
     }
 }
 
-/// The reason and every lane's cost, where no guard objects.
-fn judge(
-    s: &Settings,
-    steps: u32,
-    group: &[Lane],
-    input: &Input,
-) -> (&'static str, Vec<Option<f64>>) {
-    let signals = match s.pool.as_str() {
+/// What stands in for a skipped call.
+fn stand_in(run: &Run, lane: &Lane, input: &Input, position: f64) -> (usize, Feature) {
+    let s = run.s;
+    let wanted = Wanted {
+        steps: run.steps,
+        step: input.step,
+        target: position,
+        factor: input.factors.first().copied(),
+    };
+    let valid = &lane.past[lane.valid_from..];
+    let newest = valid.iter().rev().find(|past| past.computed);
+    let newest = newest.expect("a guard sees to it").feature;
+    let part = |of: &dyn Fn(&Feature) -> f64| {
+        let points: Vec<_> = valid
+            .iter()
+            .map(|past| Point {
+                step: past.step,
+                position: past.position,
+                computed: past.computed,
+                value: of(&past.feature),
+            })
+            .collect();
+        forecast::forecast(s, &points, wanted)
+    };
+    if s.predictor == "dmd" {
+        // Its weights are those of the whole feature.
+        let (order, whole) = part(&|feature| feature[0] + feature[1]);
+        return (order, [0.0, whole]);
+    }
+    let (order, mut high) = part(&|feature| feature[1]);
+    let (_, mut low) = part(&|feature| feature[0]);
+    if s.split == "band" && s.fault != Some(Fault::LowIsForecast) {
+        low = newest[0];
+    }
+    if s.split == "band" && s.site == "branch" && s.fault != Some(Fault::BoostIgnored) {
+        let early = f64::from(input.step) / f64::from(run.steps) < s.boundary;
+        if early {
+            low *= 1.0 + s.boost;
+        } else {
+            high *= 1.0 + s.boost;
+        }
+    }
+    (order, [low, high])
+}
+
+/// A reason, every lane's cost, and the signals that are usable.
+struct Judgement {
+    reason: &'static str,
+    costs: Vec<Option<f64>>,
+    signals: Vec<Option<f64>>,
+}
+
+impl Judgement {
+    fn unmeasured(reason: &'static str, lanes: usize) -> Self {
+        Self {
+            reason,
+            costs: vec![None; lanes],
+            signals: vec![None; lanes],
+        }
+    }
+}
+
+/// What becomes of a call to which no guard objects.
+fn judge(run: &Run, group: &[Lane], input: &Input) -> Judgement {
+    let s = run.s;
+    match s.gauge.as_str() {
+        "free" => return Judgement::unmeasured("free", group.len()),
+        "count" => {
+            let reason = rules::count(run, input, &group[0]);
+            return Judgement::unmeasured(reason, group.len());
+        }
+        "late" => {
+            let reasons: Vec<_> = group.iter().map(|l| rules::late(run, input, l)).collect();
+            let unknown = reasons.iter().find(|reason| **reason == "signal-unusable");
+            let skip = pooled(s, reasons.iter().map(|reason| *reason == "within-budget"));
+            let reason = match (unknown, skip) {
+                (Some(unknown), _) => unknown,
+                (None, true) => "within-budget",
+                (None, false) => "budget-spent",
+            };
+            return Judgement::unmeasured(reason, group.len());
+        }
+        _ => {}
+    }
+    let given = match s.pool.as_str() {
         "mean" => vec![mean(&input.signals); input.signals.len()],
         _ => input.signals.clone(),
     };
     let answers: Vec<_> = group
         .iter()
-        .zip(signals)
-        .map(|(lane, signal)| rules::cost(s, steps, input.step, lane, signal))
+        .zip(&given)
+        .map(|(lane, signal)| rules::cost(run, input, lane, *signal))
         .collect();
     let costs = answers.iter().map(|answer| answer.ok()).collect();
-    // What cannot be known is never a skip, whatever the other lanes want.
-    if let Some(unknown) = answers.iter().find_map(|answer| answer.err()) {
-        return (unknown, costs);
-    }
-    let wants_skip = |(lane, answer): (&Lane, &Result<f64, _>)| {
-        let spent = rules::spent(s, lane, answer.unwrap_or(f64::INFINITY));
-        rules::allows(s, spent)
+    let usable = |signal: &f64| signal.is_finite() && *signal >= 0.0;
+    let measured = s.gauge == "signal";
+    let signals = given
+        .iter()
+        .map(|signal| Some(*signal).filter(|signal| measured && usable(signal)))
+        .collect();
+    let unaligned = s.predictor == "aligned" && input.factors.iter().any(|f| f.is_nan());
+    let unknown = answers.iter().find_map(|answer| answer.err());
+    let reason = if let Some(unknown) = unknown {
+        // What cannot be known is never a skip, whatever the other lanes want.
+        unknown
+    } else if unaligned && group[0].past.iter().filter(|past| past.computed).count() > 1 {
+        "signal-unusable"
+    } else {
+        let wishes = group.iter().zip(&answers).map(|(lane, answer)| {
+            rules::affordable(run, input, lane, answer.unwrap_or(f64::INFINITY))
+        });
+        if pooled(s, wishes) {
+            "within-budget"
+        } else {
+            "budget-spent"
+        }
     };
-    let mut wishes = group.iter().zip(&answers).map(wants_skip);
+    Judgement {
+        reason,
+        costs,
+        signals,
+    }
+}
+
+/// Whether lanes that wish so are skipped together.
+fn pooled(s: &Settings, mut wishes: impl Iterator<Item = bool>) -> bool {
     let all = (s.pool == "all") != (s.fault == Some(Fault::PoolSwapped));
-    let skip = if all {
+    if all {
         wishes.any(|w| w)
     } else {
         wishes.all(|w| w)
-    };
-    let reason = match (skip, s.gauge.as_str()) {
-        (true, "free") => "free",
-        (true, _) => "within-budget",
-        (false, _) => "budget-spent",
-    };
-    (reason, costs)
+    }
 }
 
 fn mean(values: &[f64]) -> f64 {
