@@ -153,7 +153,7 @@ fn filter(name: &str, x: &[f64], signal: &str, t: f64) -> Vec<f64> {
             let tokens = side * side;
             let kept = |i: &usize| {
                 let token = i / channels % tokens;
-                token / side % 2 == 0 && token % side % 2 == 0
+                (token / side).is_multiple_of(2) && (token % side).is_multiple_of(2)
             };
             (0..x.len()).filter(kept).map(|i| x[i]).collect()
         }

@@ -170,6 +170,26 @@ fn a_forecast_that_is_rolled_back_leaves_no_trace() {
     }
 }
 
+/// Attention left out at the second step: as a site, as a column of modules, and module by module.
+#[test]
+fn columns_are_lanes_of_their_own() {
+    let engine = Engine::new(velocity_model(), Backend::Cpu).expect("the CPU");
+    let of = |text: &str| run(&engine, &settings(engine.model(), text, 4));
+    let (trace, _, alone) = of("mask:1011,site=attention,last=0");
+    assert_eq!(trace, "CrCC");
+    let (trace, stats, pairs) = of("mask:11011111,site=modules,last=0");
+    assert_eq!((&*trace, stats.skipped()), ("CC rC CC CC", 1));
+    let (trace, stats, modules) = of("mask:111111010101111111111111,site=modules,last=0");
+    assert_eq!(
+        (&*trace, stats.skipped()),
+        ("CCCCCC rCrCrC CCCCCC CCCCCC", 3)
+    );
+    assert!(alone == pairs && alone == modules);
+    let (trace, _, one) = of("mask:111111110111111111111111,site=modules,last=0");
+    assert_eq!(trace, "CCCCCC CCrCCC CCCCCC CCCCCC");
+    assert!(one != alone);
+}
+
 /// A program on the CPU, driven by hand.
 struct Bench {
     model: Arc<Model>,
@@ -510,7 +530,7 @@ fn every_preset_runs_or_says_why_not() {
     let engine = Engine::new(reference::emoji(), Backend::Cpu).expect("the CPU");
     let mut report = String::new();
     for method in Method::ALL {
-        let policy = method.preset().policy;
+        let policy = (method.preset().policy)();
         let settings = Settings {
             policy,
             steps: 12,
