@@ -287,7 +287,8 @@ pub(super) fn fits(model: &Model, settings: &Settings, policy: Policy) -> Result
         ..settings.clone()
     };
     run::memory(model, &settings).map_err(|error| error.to_string())?;
-    if !policy.needs_curve() {
+    // A curve of magnitude ratios may be known by model.
+    if !policy.needs_curve() || policy.needs_mask() {
         let timeline = Timeline::new(settings.steps);
         policy
             .check_for(timeline)

@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::keys::{KEYS, Key, List, Value};
 use super::schedule::{Schedule, scm_steps};
-use super::{GaugeKind, Method, Policy, Rescale, Scale, SiteKind, SplitKind, Window};
+use super::{CurveBy, GaugeKind, Method, Policy, Rescale, Scale, SiteKind, SplitKind, Window};
 use crate::predict::PredictorKind;
 use crate::signal::{Filter, SignalKind};
 use crate::timeline::Timeline;
@@ -115,6 +115,16 @@ impl Policy {
         for key in KEYS {
             self.check_key(key)?;
         }
+        let ratios = self.gauge.kind == GaugeKind::Curve;
+        let mut values = self.gauge.curve.values().iter();
+        if let Some(given) = values.find(|v| ratios && !(0.01..=100.0).contains(*v)) {
+            return Err(PolicyError::OutOfRange {
+                key: "curve",
+                given: *given,
+                min: 0.01,
+                max: 100.0,
+            });
+        }
         for rule in [Self::check_gauge, Self::check_guards, Self::check_parts] {
             if let Some((key, remedy)) = rule(self) {
                 return Err(PolicyError::Needs { key, remedy });
@@ -186,14 +196,11 @@ impl Policy {
         if gauge.rescale == Rescale::Sensitivity && gauge.curve.len % 2 == 1 {
             return Some(("curve", "it holds Jx and then Jt; give two values a step"));
         }
-        if gauge.kind == GaugeKind::Curve
-            && !gauge
-                .curve
-                .values()
-                .iter()
-                .all(|v| (0.01..=100.0).contains(v))
-        {
-            return Some(("curve", "magnitude ratios are 0.01 to 100"));
+        if gauge.protect > 0 && gauge.curve.by == CurveBy::Time {
+            return Some((
+                "protect",
+                "it is the index of a step's value; set curve_by=step",
+            ));
         }
         if !rising.all(|(a, b)| a.0 < b.0) || !book.entries().all(|e| e.1 > 0) {
             return Some((

@@ -230,6 +230,12 @@ fn follows_curve(p: &Policy) -> bool {
 fn skips(p: &Policy) -> bool {
     p.gauge.kind != GaugeKind::Always
 }
+/// Whether tables are published for what the policy is calibrated by.
+fn has_tables(p: &Policy) -> bool {
+    measured(p)
+        || p.gauge.kind == GaugeKind::Curve
+        || skips(p) && super::tables::masks(p.method.name()).next().is_some()
+}
 fn sited(p: &Policy, kinds: &[SiteKind]) -> bool {
     skips(p) && kinds.contains(&p.site.kind)
 }
@@ -292,7 +298,7 @@ pub static KEYS: &[Key] = &[
         summary: "use the coefficients, the curve or the mask published for a model",
         needs: "a method with published tables",
         value: Value::Model,
-        applies: skips,
+        applies: has_tables,
     },
     Key {
         name: "schedule",

@@ -340,6 +340,13 @@ impl Policy {
             }
             GaugeKind::Always | GaugeKind::Free | GaugeKind::Count => {
                 let method = self.method.name();
+                if tables::masks(method).next().is_none() {
+                    return Err(PolicyError::NoEffect {
+                        key: "model",
+                        needs: "a method with published tables",
+                    }
+                    .into());
+                }
                 let table = tables::mask(method, given)
                     .ok_or_else(|| missing(&mut tables::masks(method).map(|t| t.model)))?;
                 let bad = missing(&mut core::iter::empty());

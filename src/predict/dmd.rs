@@ -29,10 +29,9 @@ pub(super) fn weights(times: &[f64], target: f64, products: &[f64], out: &mut We
 }
 
 fn modes(times: &[f64], target: f64, products: &[f64], out: &mut Weights) -> Option<()> {
-    let known = (1..=times.len())
+    let held = (1..=times.len())
         .rev()
         .find(|n| n * (n + 1) / 2 <= products.len())?;
-    let times = times.get(..known)?;
     let (&newest, &second) = (times.first()?, times.get(1)?);
     let gap = newest - second;
     let even = |pair: &[f64]| match pair {
@@ -42,13 +41,19 @@ fn modes(times: &[f64], target: f64, products: &[f64], out: &mut Weights) -> Opt
         }
         _ => false,
     };
-    if known < 4 || !times.windows(2).all(even) {
+    // The newest of them that are evenly spaced.
+    let known = 1 + times
+        .get(..held)?
+        .windows(2)
+        .take_while(|pair| even(pair))
+        .count();
+    if known < 4 {
         return None;
     }
     // Row i of the packed triangle begins behind those of the newer features.
     let product = |i: usize, j: usize| {
         let (i, j) = (i.min(j), i.max(j));
-        let start = i * (2 * known + 1 - i) / 2;
+        let start = i * (2 * held + 1 - i) / 2;
         products.get(start + j - i).copied()
     };
     let count = if one_direction(known, product) {

@@ -373,7 +373,7 @@ impl Weights {
 
     /// Leaves a share of the forecast; the rest is the newest anchor.
     fn damp(&mut self, share: f64) {
-        if share == 1.0 || self.len < 2 {
+        if share == 1.0 || self.len == 0 {
             return;
         }
         for w in &mut self.values {

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     dit::{DitConfig, Lowering, Memory, Model},
-    policy::{Policy, tables},
+    policy::{GaugeKind, Policy, tables},
     sampler::noise,
 };
 
@@ -175,7 +175,10 @@ fn calibrate(model: &Model, policy: &mut Policy) -> Result<(), RunError> {
     if !policy.needs_curve() {
         return Ok(());
     }
-    let Some(table) = model.known_as().and_then(tables::curve) else {
+    // Only magnitude ratios are known by model: neither sensitivities nor weights are.
+    let ratios = policy.gauge.kind == GaugeKind::Curve;
+    let table = model.known_as().and_then(tables::curve);
+    let Some(table) = table.filter(|_| ratios) else {
         return Err(RunError::setting(
             "policy key `curve`",
             "missing",

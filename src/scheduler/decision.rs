@@ -134,7 +134,8 @@ pub struct Decision {
     /// With `Predict` and `Verify`: the order used, which ramps up with the history. Else 0.
     pub order: u32,
     /// The anchor slot to write: with `Compute` what the site gave, else what the blend gave, for
-    /// predictors that take forecasts for features. [`NO_SLOT`] if nothing is kept;
+    /// predictors that take forecasts for features; of a verified call once its forecast stands.
+    /// [`NO_SLOT`] if nothing is kept;
     /// [`ADD_TO_SLOTS`] and [`SET_SLOTS`] for running sums.
     pub slot: u32,
     /// Of a skipped call: one weight per anchor slot; the stand-in is `base + Σ weightₖ · anchorₖ`. A

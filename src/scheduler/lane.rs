@@ -3,11 +3,10 @@
 use super::decision::{
     ADD_TO_SLOTS, Action, Decision, Event, NO_SLOT, REASONS, Reason, SET_SLOTS, Stats,
 };
+use super::forecast::{FORECASTS, place, ring};
 use super::moments;
-use crate::policy::{
-    GaugeKind, Policy, Progress, Rescale, RunCount, Scale, Schedule, SplitKind, VerifyKind,
-};
-use crate::predict::{Axis, Inputs, MAX_ANCHORS, PredictorKind};
+use crate::policy::{GaugeKind, Policy, RunCount, Scale, VerifyKind};
+use crate::predict::{MAX_ANCHORS, PredictorKind};
 use crate::text::{Named, named};
 use crate::timeline::{Call, Timeline};
 
@@ -44,6 +43,8 @@ pub(super) struct Open {
     /// Whether the run of skips reached its limit.
     pub(super) capped: u32,
     pub(super) signal: f64,
+    /// Of a verified call: the error of its forecast.
+    pub(super) error: f64,
     pub(super) spent: f64,
     pub(super) ratio: f64,
     /// Largest cost so far, this call's included.
@@ -145,6 +146,7 @@ impl Lane {
             slot: NO_SLOT,
             capped: 0,
             signal: UNKNOWN,
+            error: UNKNOWN,
             spent: 0.0,
             ratio: 1.0,
             largest: 0.0,
@@ -255,129 +257,6 @@ impl Lane {
         self.pending.largest = self.scale;
     }
 
-    /// What the gauge and the budget say about the open call.
-    pub(super) fn judge(
-        &mut self,
-        policy: &Policy,
-        timeline: Timeline,
-        call: &Call,
-        value: Option<f64>,
-    ) -> Reason {
-        let gauge = &policy.gauge;
-        let steps = timeline.steps;
-        let cost = match gauge.kind {
-            GaugeKind::Always => return Reason::Always,
-            GaugeKind::Free => return Reason::Free,
-            GaugeKind::Count if gauge.schedule != Schedule::Since => {
-                return if gauge.scheduled(call.step, steps) {
-                    Reason::Schedule
-                } else {
-                    Reason::Free
-                };
-            }
-            GaugeKind::Count => return self.count(gauge.grown(self.settled)),
-            GaugeKind::Late if self.due == 0 => return Reason::SignalUnusable,
-            GaugeKind::Late => return self.count(self.due),
-            GaugeKind::Curve => {
-                let gamma = gauge.curve.at(call.step, steps, call.time).unwrap_or(1.0);
-                self.pending.ratio = self.ratio * gamma;
-                let off = 1.0 - self.pending.ratio;
-                if off < 0.0 && gauge.deviation == crate::policy::Deviation::Absolute {
-                    -off
-                } else {
-                    off
-                }
-            }
-            GaugeKind::Signal => match usable(value) {
-                None => return Reason::SignalUnusable,
-                Some(value) => {
-                    self.pending.signal = value;
-                    match self.cost(policy, timeline, call, value) {
-                        Some(cost) => cost,
-                        None => return Reason::RateUnknown,
-                    }
-                }
-            },
-        };
-        let spent = policy.budget.spend(self.spent, cost);
-        if !spent.is_finite() {
-            return Reason::SignalUnusable;
-        }
-        self.pending.spent = spent;
-        if policy.budget.scale == Scale::Largest && cost > self.pending.largest {
-            self.pending.largest = cost;
-        }
-        let threshold = self.threshold(policy, timeline, call, self.pending.largest);
-        let protected = gauge.kind == GaugeKind::Curve
-            && gauge.protect > 0
-            && gauge.curve.index(call.step, steps) == Some(gauge.protect);
-        let dear = policy.budget.max_cost > 0.0
-            && self.single(policy, timeline, call, cost) > policy.budget.max_cost;
-        if policy.budget.allows(spent, threshold) && !protected && !dear {
-            Reason::WithinBudget
-        } else {
-            Reason::BudgetSpent
-        }
-    }
-
-    /// Another call of an interval.
-    fn count(&mut self, interval: u32) -> Reason {
-        let calls = self.run.saturating_add(1);
-        self.pending.spent = f64::from(calls);
-        if calls < interval {
-            Reason::WithinBudget
-        } else {
-            Reason::BudgetSpent
-        }
-    }
-
-    /// What a measured value costs; nothing if the rate it takes is not known.
-    fn cost(&self, policy: &Policy, timeline: Timeline, call: &Call, value: f64) -> Option<f64> {
-        let gauge = &policy.gauge;
-        let cost = match gauge.rescale {
-            Rescale::Identity => value,
-            Rescale::Polynomial => gauge.polynomial(value),
-            Rescale::AbsolutePolynomial => magnitude(gauge.polynomial(value)),
-            Rescale::Rate if self.rate < 0.0 => return None,
-            Rescale::Rate => self.rate * value,
-            Rescale::Gap => value / f64::from(self.run.saturating_add(1)),
-            Rescale::Sensitivity => {
-                let part = |row| {
-                    let curve = &gauge.curve;
-                    curve.part_at(row, 2, call.step, timeline.steps, call.time)
-                };
-                let passed = magnitude(call.time - self.computed_time);
-                part(0)? * value + part(1)? * passed
-            }
-        };
-        Some(cost * (1.0 + gauge.run_factor * f64::from(self.run)))
-    }
-
-    /// What the call costs without those before it: of a curve, how far its own ratio is from 1.
-    fn single(&self, policy: &Policy, timeline: Timeline, call: &Call, cost: f64) -> f64 {
-        let gauge = &policy.gauge;
-        match gauge.kind {
-            GaugeKind::Curve => {
-                let gamma = gauge.curve.at(call.step, timeline.steps, call.time);
-                magnitude(1.0 - gamma.unwrap_or(1.0))
-            }
-            _ => cost,
-        }
-    }
-
-    /// The threshold that counts at a call.
-    fn threshold(&self, policy: &Policy, timeline: Timeline, call: &Call, scale: f64) -> f64 {
-        let share = match policy.budget.progress {
-            Progress::Step => f64::from(call.step) / f64::from(timeline.steps),
-            Progress::Computed => f64::from(self.active) / f64::from(timeline.calls()),
-        };
-        let threshold = policy.budget.threshold_at(share);
-        match policy.budget.scale {
-            Scale::Constant => threshold,
-            Scale::Learned | Scale::Largest => threshold * scale,
-        }
-    }
-
     /// Turns a reason into the decision of the open call. `gamma` is the measured factor of an
     /// aligned prediction.
     pub(super) fn settle(
@@ -434,115 +313,6 @@ impl Lane {
         };
     }
 
-    /// Whether the weights of the open call take the newest anchor as it is.
-    fn holds_newest(&self) -> bool {
-        let open = &self.pending;
-        let whole = |slot: u32, weight: f32| weight == f32::from(u8::from(slot == self.newest));
-        let all =
-            |weights: &[f32; MAX_ANCHORS]| (0..).zip(weights).all(|(slot, w)| whole(slot, *w));
-        all(&open.weights) && (all(&open.low_weights) || open.low_weights == [0.0; MAX_ANCHORS])
-    }
-
-    /// Slot that the next anchor takes.
-    fn next_slot(&self, policy: &Policy) -> u32 {
-        if self.anchors == 0 {
-            return 0;
-        }
-        (self.newest + 1).checked_rem(ring(policy)).unwrap_or(0)
-    }
-
-    /// The weights of the open call.
-    fn blend(&mut self, policy: &Policy, timeline: Timeline, target: f64, gamma: f64) {
-        let predictor = &policy.predictor;
-        let call = self.pending.call;
-        let share = f64::from(call.step) / f64::from(timeline.steps);
-        let mut places = [0.0; MAX_ANCHORS];
-        let mut slots = [0; MAX_ANCHORS];
-        let held = self.usable(policy, timeline, &mut places, &mut slots);
-        let hat = self.hat != NO_SLOT && predictor.kind == PredictorKind::Foca;
-        let rows = predictor.order as usize + 1;
-        let weights = predictor.weights(&Inputs {
-            times: places.get(..held).unwrap_or(&[]),
-            target,
-            hat,
-            gain: match predictor.kind {
-                PredictorKind::Aligned => gamma,
-                _ => predictor.gain_at(share),
-            },
-            row: policy
-                .gauge
-                .curve
-                .values()
-                .get(call.step as usize * rows..)
-                .and_then(|rest| rest.get(..rows))
-                .unwrap_or(&[]),
-            moments: self.moments.get(..self.moments_len as usize).unwrap_or(&[]),
-            span: timeline.steps.into(),
-        });
-        if predictor.kind == PredictorKind::Chebyshev {
-            // Slot k holds running sum k.
-            for (slot, k) in slots.iter_mut().zip(0..) {
-                *slot = k;
-            }
-        } else if hat && let Some(slot) = slots.get_mut(held) {
-            *slot = self.hat as usize;
-        }
-        for (slot, weight) in slots.iter().zip(weights.values).take(weights.len) {
-            if let Some(w) = self.pending.weights.get_mut(*slot) {
-                *w = weight as f32;
-            }
-        }
-        self.pending.order = weights.len.saturating_sub(1) as u32;
-        if policy.split.kind == SplitKind::Band {
-            let (mut low, mut high) = (1.0, 1.0);
-            if policy.site.kind == crate::policy::SiteKind::Branch {
-                let early = share < policy.site.boundary;
-                *(if early { &mut low } else { &mut high }) += policy.split.boost;
-            }
-            for w in &mut self.pending.weights {
-                *w = (f64::from(*w) * high) as f32;
-            }
-            if let Some(w) = self.pending.low_weights.get_mut(self.newest as usize) {
-                *w = low as f32;
-            }
-        }
-    }
-
-    /// Places and slots of the anchors a predictor may use, newest first. TaylorSeer's code forms
-    /// no differences before the warm-up's last step (`step > first_enhance − 2`).
-    fn usable(
-        &self,
-        policy: &Policy,
-        timeline: Timeline,
-        places: &mut [f64; MAX_ANCHORS],
-        slots: &mut [usize; MAX_ANCHORS],
-    ) -> usize {
-        let ring = ring(policy);
-        let first = match policy.predictor.kind {
-            PredictorKind::Taylor | PredictorKind::Hermite => {
-                policy.guards.warmup(timeline.steps).saturating_sub(1)
-            }
-            _ => 0,
-        };
-        let mut slot = self.newest;
-        let mut newer = u32::MAX;
-        let mut count = 0;
-        for (place, index) in places.iter_mut().zip(slots.iter_mut()) {
-            let at = slot as usize;
-            let (Some(p), Some(step)) = (self.places.get(at), self.steps.get(at)) else {
-                break;
-            };
-            if count as u32 >= self.anchors || newer < first {
-                break;
-            }
-            newer = *step;
-            (*place, *index) = (*p, at);
-            count += 1;
-            slot = slot.checked_sub(1).unwrap_or(ring.saturating_sub(1));
-        }
-        count
-    }
-
     pub(super) const fn decision(&self) -> Decision {
         Decision {
             action: self.pending.action,
@@ -563,7 +333,7 @@ impl Lane {
     ) -> bool {
         let share = f64::from(self.pending.call.step) / f64::from(timeline.steps);
         let error = usable(error);
-        self.pending.signal = error.unwrap_or(UNKNOWN);
+        self.pending.error = error.unwrap_or(UNKNOWN);
         let stands = error.is_some_and(|error| error <= policy.verify.allowed(share));
         if !stands {
             self.pending.reason = Reason::ForecastRejected;
@@ -689,37 +459,16 @@ impl Lane {
             reason: open.reason,
             order: open.order,
             slot: open.slot,
-            signal: open.signal,
+            signal: match open.action {
+                Action::Verify => open.error,
+                _ => open.signal,
+            },
             spent: self.spent,
         }
     }
 }
 
-/// FoCa keeps two computed features and, behind them, two forecasts.
-const FORECASTS: u32 = 2;
-
-/// Slots that computed features take turns in.
-fn ring(policy: &Policy) -> u32 {
-    match policy.predictor.kind {
-        PredictorKind::Foca => FORECASTS,
-        _ => policy.anchors(),
-    }
-}
-
-fn usable(value: Option<f64>) -> Option<f64> {
+/// A measured value that may be used.
+pub(super) fn usable(value: Option<f64>) -> Option<f64> {
     value.filter(|value| value.is_finite() && *value >= 0.0)
-}
-
-fn magnitude(value: f64) -> f64 {
-    if value < 0.0 { -value } else { value }
-}
-
-/// Where a call lies on the predictor's axis.
-fn place(policy: &Policy, timeline: Timeline, call: &Call) -> f64 {
-    match policy.predictor.axis {
-        Axis::Time => call.time,
-        Axis::Step => {
-            f64::from(call.step) + f64::from(call.evaluation) / f64::from(timeline.evaluations)
-        }
-    }
 }

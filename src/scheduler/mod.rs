@@ -12,6 +12,8 @@
 
 mod decision;
 mod error;
+mod forecast;
+mod judge;
 mod lane;
 mod moments;
 mod saved;

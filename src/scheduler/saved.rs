@@ -22,7 +22,7 @@ pub const SAVED_HEADER_BYTES: usize = 24;
 /// Bytes of one lane.
 pub const LANE_BYTES: usize =
     4 * (14 + MAX_ANCHORS) + 8 * (6 + MAX_ANCHORS + moments::MOST) + OPEN_BYTES + STATS_BYTES;
-const OPEN_BYTES: usize = 4 * (9 + 2 * MAX_ANCHORS) + 8 * 5;
+const OPEN_BYTES: usize = 4 * (9 + 2 * MAX_ANCHORS) + 8 * 6;
 const STATS_BYTES: usize = 4 * (6 + REASONS);
 
 /// Why saved bytes were not written or not restored. Nothing was changed.
@@ -172,10 +172,11 @@ fn open_counters(open: &mut Open) -> [&mut u32; 7] {
     ]
 }
 
-fn open_amounts(open: &mut Open) -> [&mut f64; 5] {
+fn open_amounts(open: &mut Open) -> [&mut f64; 6] {
     [
         &mut open.call.time,
         &mut open.signal,
+        &mut open.error,
         &mut open.spent,
         &mut open.ratio,
         &mut open.largest,

@@ -298,6 +298,7 @@ pub(super) static DICACHE: Preset = Preset {
         policy.guards.warmup_fraction = 0.2;
         policy.guards.rounding = Rounding::Down;
         policy.predictor = Predictor::new(PredictorKind::Aligned, 0);
+        policy.predictor.gain = 1.5;
         policy.site = Site::range(1, 0);
         policy
     },
