@@ -582,16 +582,140 @@ enum refrain_method
     REFRAIN_METHOD_INTERVAL = 1,
     /** An explicit step mask. */
     REFRAIN_METHOD_MASK = 2,
+    /** A fixed interval around the deep blocks. */
+    REFRAIN_METHOD_DEEP_CACHE = 3,
+    /** Key steps run the front blocks, the others take their output. */
+    REFRAIN_METHOD_FASTER_DIFFUSION = 4,
+    /** A fixed interval at every attention and MLP. */
+    REFRAIN_METHOD_FORA = 5,
+    /** The rear blocks early in the run, the front blocks late. */
+    REFRAIN_METHOD_DELTA_DIT = 6,
+    /** Attention at an interval in the middle of the run. */
+    REFRAIN_METHOD_PAB = 7,
+    /** Self-attention at an interval before a gate step. */
+    REFRAIN_METHOD_T_GATE = 8,
+    /** Cross-attention up to a gate step only. */
+    REFRAIN_METHOD_T_GATE_CROSS = 9,
+    /** Every second attention, extrapolated with a growing weight. */
+    REFRAIN_METHOD_FASTER_CACHE = 10,
+    /** The unconditional branch from the conditional one. */
+    REFRAIN_METHOD_CFG_CACHE = 11,
+    /** The front blocks at an interval, late in the run. */
+    REFRAIN_METHOD_BLOCK_DANCE = 12,
+    /** A fixed interval early in the run. */
+    REFRAIN_METHOD_FR_DIFF = 13,
+    /** A fixed interval inside long skips. */
+    REFRAIN_METHOD_SKIP_DIT = 14,
+    /** cache-dit's steps computation mask. */
+    REFRAIN_METHOD_SCM = 15,
+    /** A mask from error curves. */
+    REFRAIN_METHOD_SMOOTH_CACHE = 16,
+    /** A mask for every block from accumulated changes. */
+    REFRAIN_METHOD_BLOCK_CACHING = 17,
+    /** A mask that minimises the worst segment's error. */
+    REFRAIN_METHOD_LE_MI_CA = 18,
+    /** A mask by dynamic programming, with TaylorSeer's forecast. */
+    REFRAIN_METHOD_DP_CACHE = 19,
+    /** A mask from the quantiles of second-order change. */
+    REFRAIN_METHOD_INVAR_DIFF = 20,
+    /** A mask found by a genetic search. */
+    REFRAIN_METHOD_ECAD = 21,
+    /** A mask with intervals that never grow. */
+    REFRAIN_METHOD_PRO_CACHE = 22,
+    /** A mask by dynamic programming over sensitivities. */
+    REFRAIN_METHOD_SODA = 23,
+    /** A mask from residual errors. */
+    REFRAIN_METHOD_ERTA_CACHE = 24,
+    /** A mask each for attention and MLP. */
+    REFRAIN_METHOD_FEB_CACHE = 25,
+    /** A mask for every attention. */
+    REFRAIN_METHOD_DIT_FAST_ATTN = 26,
+    /** A learned mask for every module at every second step. */
+    REFRAIN_METHOD_L2C = 27,
+    /** A learned mask for every module at every step. */
+    REFRAIN_METHOD_HARMONICA = 28,
+    /** A mask, and a velocity extrapolated along time. */
+    REFRAIN_METHOD_MEAN_CACHE = 29,
+    /** A mask of exactly so many steps, by annealing. */
+    REFRAIN_METHOD_BUD_CACHE = 30,
+    /** A mask that minimises the accumulated error. */
+    REFRAIN_METHOD_CEM = 31,
+    /** A mask for a quantised model, by dynamic programming. */
+    REFRAIN_METHOD_CACHE_QUANT = 32,
+    /** A mask found by trying all. */
+    REFRAIN_METHOD_GOLDEN_PATH = 33,
     /** Accumulated relative change of the modulated input. */
-    REFRAIN_METHOD_TEA_CACHE = 3,
+    REFRAIN_METHOD_TEA_CACHE = 34,
     /** Relative change of the first block's residual. */
-    REFRAIN_METHOD_FB_CACHE = 4,
+    REFRAIN_METHOD_FB_CACHE = 35,
     /** Input change times the runtime transformation rate. */
-    REFRAIN_METHOD_EASY_CACHE = 5,
+    REFRAIN_METHOD_EASY_CACHE = 36,
+    /** EasyCache on the guided prediction. */
+    REFRAIN_METHOD_LAZY_CACHE = 37,
+    /** EasyCache's rate with a budget that varies. */
+    REFRAIN_METHOD_U_CACHE = 38,
+    /** What stable-diffusion.cpp's block caches do. */
+    REFRAIN_METHOD_SD_CPP = 39,
     /** Calibrated magnitude ratios. */
-    REFRAIN_METHOD_MAG_CACHE = 6,
+    REFRAIN_METHOD_MAG_CACHE = 40,
+    /** The first block as a probe, and an aligned residual. */
+    REFRAIN_METHOD_DI_CACHE = 41,
+    /** TeaCache's rule on a filtered input. */
+    REFRAIN_METHOD_SEA_CACHE = 42,
+    /** Calibrated sensitivities to input and time. */
+    REFRAIN_METHOD_SEN_CACHE = 43,
+    /** TeaCache's rule with an extrapolated residual. */
+    REFRAIN_METHOD_D2_CACHE = 44,
+    /** A trial run at low resolution. */
+    REFRAIN_METHOD_PRECISE_CACHE = 45,
+    /** TeaCache's rule for every chunk of a video. */
+    REFRAIN_METHOD_FLOW_CACHE = 46,
+    /** An interval from a codebook after every computed step. */
+    REFRAIN_METHOD_ADA_CACHE = 47,
+    /** Relative change of the front blocks' residual. */
+    REFRAIN_METHOD_DB_CACHE = 48,
+    /** Relative change of every block's input. */
+    REFRAIN_METHOD_DB_PRUNE = 49,
+    /** Every block against what it showed in the warm-up. */
+    REFRAIN_METHOD_FORESIGHT = 50,
+    /** The mean change of all blocks, then several skips. */
+    REFRAIN_METHOD_BW_CACHE = 51,
+    /** Relative change of every block's input, in the L2 norm. */
+    REFRAIN_METHOD_FAST_CACHE = 52,
+    /** A trained gate at every module. */
+    REFRAIN_METHOD_LAZY_DIT = 53,
     /** Interval with TaylorSeer's forecast. */
-    REFRAIN_METHOD_TAYLOR_SEER = 7,
+    REFRAIN_METHOD_TAYLOR_SEER = 54,
+    /** TaylorSeer on the last hidden state. */
+    REFRAIN_METHOD_TAYLOR_SEER_LITE = 55,
+    /** Interval with scaled Hermite polynomials. */
+    REFRAIN_METHOD_HI_CACHE = 56,
+    /** Interval with FoCa's forecast and correction. */
+    REFRAIN_METHOD_FO_CA = 57,
+    /** Interval with an Adams-Bashforth step. */
+    REFRAIN_METHOD_AB_CACHE = 58,
+    /** Adams-Bashforth for molecules. */
+    REFRAIN_METHOD_MOL_CACHE = 59,
+    /** The last change added at a few steps. */
+    REFRAIN_METHOD_GOC = 60,
+    /** Low frequencies held, high ones forecast. */
+    REFRAIN_METHOD_FREQ_CA = 61,
+    /** A Chebyshev fit over the whole past. */
+    REFRAIN_METHOD_SPECTRUM = 62,
+    /** Dynamic mode decomposition of the last features. */
+    REFRAIN_METHOD_DMD = 63,
+    /** Fitted weights for every step. */
+    REFRAIN_METHOD_L2P = 64,
+    /** ToCa's schedule at every module. */
+    REFRAIN_METHOD_TO_CA = 65,
+    /** ToCa's schedule with steps that skip everything. */
+    REFRAIN_METHOD_DU_CA = 66,
+    /** Background blocks by a mask. */
+    REFRAIN_METHOD_PROFILING_DIT = 67,
+    /** An integrator's step between computed ones. */
+    REFRAIN_METHOD_HY_CA = 68,
+    /** Forecasts that are checked at one block. */
+    REFRAIN_METHOD_SPE_CA = 69,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L

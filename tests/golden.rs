@@ -238,7 +238,12 @@ fn signals_are_the_golden_ones() {
         } else {
             ""
         };
-        let text = format!("teacache:threshold=0,signal={signal},last=0{site}");
+        let metric = if *signal == "model-input" {
+            ",metric=mean-absolute"
+        } else {
+            ""
+        };
+        let text = format!("teacache:threshold=0,signal={signal}{metric},last=0{site}");
         let settings = Settings {
             policy: Policy::parse(&text).expect("a policy"),
             ..golden_settings(&golden)

@@ -28,7 +28,9 @@ fn lowering(text: &str) -> Lowering {
 /// The whole network, and a ring of two.
 #[test]
 fn the_recording_of_taylorseer() {
-    let program = lowering("taylorseer").program(&emoji()).expect("a program");
+    let program = lowering("taylorseer:site=trunk")
+        .program(&emoji())
+        .expect("a program");
     insta::assert_snapshot!(program.recording);
 }
 
@@ -46,6 +48,38 @@ fn the_recordings_of_measuring_policies() {
             block.is_none_or(|block| block == '0')
         });
         text.push_str(&format!("# {name}\n"));
+        lines.for_each(|line| text.extend([line, "\n"]));
+    }
+    insta::assert_snapshot!(text);
+}
+
+/// What sites that are skipped in parts record, of the first block alone.
+#[test]
+fn the_recordings_of_parts() {
+    let mut text = String::new();
+    for name in [
+        "interval:site=modules",
+        "interval:site=attention,predictor=taylor,order=1",
+        "teacache:site=blocks,signal=block-input",
+        "interval:site=stage,predictor=foca",
+        "interval:site=branch,split=band,band=0.4,predictor=newton,order=1",
+    ] {
+        let program = lowering(name).program(&emoji()).expect("a program");
+        text.push_str(&format!("# {name}\n"));
+        let all = program.recording.to_string();
+        // Segments are not indented. Of later blocks neither segments nor commands are shown.
+        let later = |line: &str, part: &str| {
+            let number = line.split_once(part).map(|(_, rest)| &rest[..1]);
+            number.is_some_and(|number| number != "0")
+        };
+        let mut shown = true;
+        let lines = all.lines().filter(|line| {
+            if !line.starts_with(' ') {
+                let parts = ["attention.", "mlp.", "block."];
+                shown = !parts.iter().any(|part| later(line, part));
+            }
+            shown && !later(line, "blocks.")
+        });
         lines.for_each(|line| text.extend([line, "\n"]));
     }
     insta::assert_snapshot!(text);
@@ -141,6 +175,129 @@ fn sites_and_batches_that_do_not_fit_are_refused() {
 }
 
 #[test]
+fn what_cannot_be_measured_or_skipped_is_refused() {
+    let refusal = |text: &str, guidance: f32| {
+        let model = emoji();
+        let lowering = Lowering::for_policy(&policy(text), 1, guidance, 4);
+        let message = lowering.program(&model).expect_err(text).to_string();
+        assert!(
+            !message.ends_with('.') && !message.contains('\n'),
+            "{message}"
+        );
+        message
+    };
+    for (text, words) in [
+        ("interval:site=branch", &["site", "branch", "guid"][..]),
+        ("lazydit", &["`signal`", "gate", "modulated-input"]),
+        ("precisecache", &["`signal`", "trial-output"]),
+        (
+            "teacache:signal=block-output,site=blocks",
+            &["`signal`", "block-output", "gauge=late"],
+        ),
+        (
+            "full:gauge=late,interval=2,threshold=1,signal=block-output,site=range,front=1",
+            &["`signal`", "site=trunk"],
+        ),
+        (
+            "full:gauge=late,interval=2,threshold=1,signal=block-input",
+            &["`signal`", "site=blocks"],
+        ),
+        (
+            "teacache:signal=block-input,site=blocks,pool=any",
+            &["`signal`", "pool=alone"],
+        ),
+        (
+            "teacache:predictor=aligned,gain=1.5",
+            &["`predictor`", "aligned", "site=range"],
+        ),
+        (
+            "teacache:signal=time-embedding,filter=low-pass,filter_size=0.5",
+            &["`filter`", "filter=none"],
+        ),
+        (
+            "interval:verify=next,tolerance=0.1",
+            &["`site`", "trunk", "site=modules"],
+        ),
+        ("mask:10111011", &["columns", "2", "site=trunk has 1 parts"]),
+        (
+            "mask:101110111011,site=modules",
+            &["columns", "3", "1, 2 or 12"],
+        ),
+        (
+            "mask:10111011,site=modules,gauge=signal,signal=model-input,threshold=1",
+            &["columns", "one column"],
+        ),
+    ] {
+        let message = refusal(text, 1.0);
+        for word in words {
+            assert!(message.contains(word), "{text}: no `{word}` in: {message}");
+        }
+    }
+    let message = refusal("teacache:signal=modulated-input,site=branch", 2.0);
+    assert!(message.contains("guidance branch"), "{message}");
+}
+
+/// A matrix of every token with every other, where one is needed, and references and anchors of
+/// every part.
+#[test]
+fn the_memory_of_every_site_is_told() {
+    let model = emoji();
+    let state = |text: &str| {
+        let lowering = Lowering::for_policy(&policy(text), 2, 2.5, 50);
+        let program = lowering.program(&model).expect(text);
+        program.memory().state
+    };
+    let feature = 4 * 64 * 192 * 4;
+    for (text, expected) in [
+        ("interval:site=front", feature),
+        ("interval:site=rear,keep=output", feature),
+        ("interval:site=stage", 2 * feature),
+        ("interval:site=modules", 12 * feature),
+        (
+            "interval:site=attention,predictor=taylor,order=2",
+            18 * feature,
+        ),
+        ("interval:site=mlp,predictor=foca", 24 * feature),
+        ("interval:site=blocks", 6 * feature),
+        // One picture's difference, twice.
+        (
+            "interval:site=branch,predictor=newton,order=1",
+            2 * 2 * 3 * 32 * 32 * 4,
+        ),
+        ("interval:predictor=chebyshev,order=3", 4 * feature),
+        ("teacache:signal=block-input,site=blocks", 12 * feature),
+        (
+            "full:gauge=late,interval=2,threshold=1,signal=block-output,site=trunk",
+            7 * feature,
+        ),
+        (
+            "full:gauge=late,interval=2,threshold=1,signal=block-residual,site=trunk",
+            2 * feature,
+        ),
+        // The anchor, the reference of every fourth row and column, and two probes.
+        (
+            "teacache:filter=downsample,filter_size=4",
+            feature + feature / 16,
+        ),
+        (
+            "teacache:site=range,front=1,predictor=aligned,gain=2",
+            2 * feature + feature + 2 * feature,
+        ),
+    ] {
+        assert_eq!(state(text), expected, "{text}");
+    }
+    let of = |text: &str| {
+        let lowering = Lowering::for_policy(&policy(text), 2, 2.5, 50);
+        lowering.program(&model).expect(text).memory().activations
+    };
+    let matrix = 64 * 64 * 4;
+    let band = "interval:predictor=newton,order=1,split=band,band=0.3";
+    let more = of(band) - of("interval:predictor=newton,order=1");
+    // The projector, three intermediate sums, and the second set of weights.
+    assert_eq!(more, matrix + 3 * feature + 8 * 4);
+}
+
+#[test]
 fn memory_is_told_before_it_is_taken() {
     let model = emoji();
     let settings = |text: &str| Settings {
@@ -166,8 +323,8 @@ fn memory_is_told_before_it_is_taken() {
     for (text, state) in [
         ("interval", feature),
         ("magcache", feature),
-        ("taylorseer:order=1", 2 * feature),
-        ("taylorseer:order=3", 4 * feature),
+        ("taylorseer:order=1,site=trunk", 2 * feature),
+        ("taylorseer:order=3,site=trunk", 4 * feature),
         ("teacache", 2 * feature),
         ("fbcache", 2 * feature),
         // The anchor, and three references: latent, its last computed one, and the output.

@@ -1,10 +1,8 @@
 //! Predictors without a scheduler.
 
-use core::mem::{offset_of, size_of};
-
 use super::border::{guard, input, inputs, output};
 use super::numbers::{refrain_axis, refrain_predictor_kind};
-use super::policy::{NoSuchValue, mirror, value};
+use super::policy::mirror::{Mirror, mirror};
 use super::refrain_status::{self, REFRAIN_E_RANGE, REFRAIN_E_UNSUPPORTED, REFRAIN_E_VALUE};
 use crate::predict::{Inputs, MAX_ANCHORS, MAX_ORDER, Predictor};
 
@@ -46,11 +44,10 @@ pub struct refrain_predictor {
     pub ridge: f64,
 }
 
-mirror!(refrain_predictor = Predictor as "predictor" {
+mirror!(refrain_predictor = Predictor as "predictor." {
     enums: kind, axis;
     plain: order, rolling, ramp, reserved, sigma, gain, gain_start, gain_end, blend, horizon, ridge;
 });
-const _: () = assert!(size_of::<refrain_predictor>() == 6 * 4 + 7 * 8);
 
 /// One weight per anchor, newest first.
 #[repr(C)]
@@ -128,7 +125,7 @@ pub unsafe extern "C" fn refrain_predictor_weights(
                 inputs(given.moments, given.moments_count as usize)?,
             )
         };
-        let predictor = predictor.read().map_err(|_| REFRAIN_E_VALUE)?;
+        let predictor = predictor.core().map_err(|_| REFRAIN_E_VALUE)?;
         if predictor.reserved != 0 {
             return Err(REFRAIN_E_UNSUPPORTED);
         }

@@ -269,8 +269,7 @@ pub unsafe extern "C" fn refrain_sampling_advance(
             if let Some(event_out) = event_out {
                 event_out.write(refrain_event::new(&event));
             }
-            let made = shown.run.trace().events().len() as u32;
-            left_out.write(shown.run.calls().saturating_sub(made));
+            left_out.write(shown.run.calls().saturating_sub(shown.run.made()));
             Ok(())
         };
         // SAFETY: the pointer contract of this module.

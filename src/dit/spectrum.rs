@@ -1,7 +1,6 @@
 //! Filters and projectors over a square grid of tokens or pixels, as matrices.
 //!
-//! Row-major, rows are the tokens of the output. A share of the radius counts to the corner of the
-//! spectrum, its largest frequency both ways.
+//! Row-major, rows are the tokens of the output.
 
 use alloc::{vec, vec::Vec};
 use core::f64::consts::{PI, SQRT_2};
@@ -23,14 +22,15 @@ pub(super) fn downsample(side: usize, factor: usize) -> Vec<f32> {
     matrix
 }
 
-/// The projector onto the low frequencies of the Fourier transform, `share` of the radius.
+/// The projector onto the low frequencies of the Fourier transform: those within `share` of the
+/// highest frequency of an axis (FasterCache's circle of a fifth of the side is 0.4).
 pub(super) fn fourier(side: usize, share: f64) -> Vec<f32> {
     let half = side as f64 / 2.0;
     let frequency = |k: usize| {
         let k = k as f64;
         if k <= half { k } else { k - side as f64 }
     };
-    let radius = share * SQRT_2 * half;
+    let radius = share * half;
     let mut kernel = vec![0.0; side * side];
     for (u, v) in (0..side).flat_map(|u| (0..side).map(move |v| (u, v))) {
         let (fu, fv) = (frequency(u), frequency(v));
@@ -55,8 +55,8 @@ pub(super) fn fourier(side: usize, share: f64) -> Vec<f32> {
     matrix
 }
 
-/// The projector onto the low frequencies of the cosine transform (DCT-II), `share` of the radius:
-/// the low band of FreqCa.
+/// The projector onto the low frequencies of the cosine transform (DCT-II): those within `share` of
+/// the highest of both axes together, the corner of the spectrum, as in FreqCa.
 pub(super) fn cosine(side: usize, share: f64) -> Vec<f32> {
     let wave = |k: usize, x: usize| {
         let scale = if k == 0 { 1.0 } else { SQRT_2 };
@@ -162,7 +162,7 @@ mod tests {
             let one = |i: usize| f32::from(u8::from(i / n == i % n));
             let identity: Vec<f32> = (0..n * n).map(one).collect();
             assert!(apart(&all, &identity) < 1e-5);
-            assert!(apart(&fourier(side, 1.0), &identity) < 1e-5);
+            assert!(apart(&fourier(side, 1.5), &identity) < 1e-5);
         }
     }
 
@@ -173,8 +173,7 @@ mod tests {
         assert!((waves(&cosine(16, 0.1), 256) - 6.0).abs() < 1e-4);
         assert!((waves(&cosine(8, 0.1), 64) - 1.0).abs() < 1e-4);
         // A circle of radius 6 on 32 × 32 pixels.
-        let radius = 6.0 / (16.0 * SQRT_2);
-        assert!((waves(&fourier(32, radius + 1e-9), 1024) - 113.0).abs() < 1e-3);
+        assert!((waves(&fourier(32, 6.0 / 16.0), 1024) - 113.0).abs() < 1e-3);
     }
 
     #[test]

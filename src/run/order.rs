@@ -140,7 +140,10 @@ fn a_policy_that_counts_waits_for_nothing() {
     let begin = "write x; write t; run begin";
     let skipped = "write x; write t; write weights; run begin predict end; read guided";
     assert_eq!(
-        calls("taylorseer:interval=2,order=1,warmup=1,last=0", 6),
+        calls(
+            "taylorseer:interval=2,order=1,warmup=1,last=0,site=trunk",
+            6
+        ),
         [
             &format!("{begin} rest store.0 end; read guided"),
             skipped,
@@ -167,6 +170,119 @@ fn a_rate_is_measured_before_it_is_tracked_and_not_on_the_first_call() {
             format!(
                 "{begin} measure; read sums; write weights; run predict end track; read guided"
             ),
+        ]
+    );
+}
+
+/// Modules: what is kept goes straight into a slot, and what is held is added from there.
+#[test]
+fn modules_are_computed_into_their_slots() {
+    let begin = "write x; write t; run begin";
+    let each = |what: &dyn Fn(&str) -> String| {
+        let block = |block: u32| {
+            let modulation = format!("attention.{block}.before");
+            let [attention, mlp] = ["attention", "mlp"].map(|m| what(&format!("{m}.{block}.")));
+            format!("{modulation} {attention} {mlp}")
+        };
+        [0, 1, 2].map(block).join(" ")
+    };
+    let computed = each(&|name| format!("{name}rest {name}store.0"));
+    let skipped = each(&|name| format!("{name}predict"));
+    assert_eq!(
+        calls("interval:interval=2,site=modules,last=0", 2),
+        [
+            format!("{begin} {computed} end; read guided"),
+            format!("write x; write t; write weights; run begin {skipped} end; read guided"),
+        ]
+    );
+}
+
+/// A signal a block: each is decided when those before it have run.
+#[test]
+fn blocks_wait_for_their_inputs() {
+    let all = calls(
+        "teacache:threshold=0.6,signal=block-input,site=blocks,last=0",
+        2,
+    );
+    let computed =
+        |block: u32| format!("block.{block}.track block.{block}.rest block.{block}.store.0");
+    let blocks = [0, 1, 2].map(computed).join(" ");
+    let begin = "write x; write t; run begin";
+    assert_eq!(all[0], format!("{begin} {blocks} end; read guided"));
+    let asked = |block: u32| {
+        let then = if block == 2 { "end" } else { "" };
+        let next = block + 1;
+        let more = if block < 2 {
+            format!("block.{next}.measure; read sums; write weights.{next}; run ")
+        } else {
+            String::new()
+        };
+        format!("block.{block}.track block.{block}.predict {then}{more}")
+    };
+    let blocks = [0, 1, 2].map(asked).concat();
+    assert_eq!(
+        all[1],
+        format!("{begin} block.0.measure; read sums; write weights.0; run {blocks}; read guided")
+    );
+}
+
+/// The stage that is not left out is computed, and a verified call is compared behind its parts.
+#[test]
+fn stages_take_turns_and_forecasts_are_verified() {
+    let begin = "write x; write t; run begin";
+    let skipped = "write x; write t; write weights; run begin";
+    let both = "front.rest front.store.0 middle rear.rest rear.store.0";
+    assert_eq!(
+        calls(
+            "interval:interval=2,site=stage,share=0.34,boundary=0.5,last=0",
+            4
+        ),
+        [
+            format!("{begin} {both} end; read guided"),
+            format!("{skipped} front.rest middle rear.predict end; read guided"),
+            format!("{begin} {both} end; read guided"),
+            format!("{skipped} front.predict middle rear.rest end; read guided"),
+        ]
+    );
+    let verified = calls(
+        "interval:interval=9,site=modules,verify=next,tolerance=0.1,last=0",
+        3,
+    );
+    assert!(
+        verified[1].ends_with("mlp.2.predict verify end; read guided; read sums"),
+        "{}",
+        verified[1]
+    );
+    // Half is more than a tenth.
+    assert!(verified[2].contains("mlp.2.store.0"), "{}", verified[2]);
+}
+
+/// What is known of a computed call is read when it is over.
+#[test]
+fn late_signals_and_products_are_read_behind_the_call() {
+    let late = calls(
+        "full:gauge=late,interval=2,threshold=9,signal=modulated-input,last=0",
+        3,
+    );
+    let begin = "write x; write t; run begin";
+    let computed = format!("{begin} rest store.0 end measure track; read guided; read sums");
+    assert_eq!(late[..2], [computed.clone(), computed]);
+    assert_eq!(
+        late[2],
+        "write x; write t; write weights; run begin predict end track; read guided"
+    );
+    let products = calls("interval:interval=1,predictor=dmd,last=0", 2);
+    assert_eq!(
+        products[1],
+        format!("{begin} rest store.1 products.1 end; read guided; read sums")
+    );
+    let sums = calls("interval:interval=1,predictor=chebyshev,order=1,last=0", 2);
+    let begin = "write x; write t; write weights; run begin";
+    assert_eq!(
+        sums,
+        [
+            format!("{begin} rest set end; read guided"),
+            format!("{begin} rest add end; read guided"),
         ]
     );
 }

@@ -291,9 +291,11 @@ impl Hash {
     }
 }
 
+/// One copy of its code: a save has over a hundred fields, and none is written in haste.
 struct Writer<'a>(&'a mut [u8]);
 
 impl Writer<'_> {
+    #[inline(never)]
     fn put(&mut self, bytes: &[u8]) {
         let rest = core::mem::take(&mut self.0);
         if let Some((front, rest)) = rest.split_at_mut_checked(bytes.len()) {
@@ -304,10 +306,12 @@ impl Writer<'_> {
         }
     }
 
+    #[inline(never)]
     fn u32(&mut self, v: u32) {
         self.put(&v.to_le_bytes());
     }
 
+    #[inline(never)]
     fn u64(&mut self, v: u64) {
         self.put(&v.to_le_bytes());
     }
@@ -317,6 +321,7 @@ impl Writer<'_> {
     }
 }
 
+/// One copy of its code, as [`Writer`].
 struct Reader<'a>(&'a [u8]);
 
 impl Reader<'_> {
@@ -330,10 +335,12 @@ impl Reader<'_> {
         }
     }
 
+    #[inline(never)]
     fn u32(&mut self) -> u32 {
         u32::from_le_bytes(self.take())
     }
 
+    #[inline(never)]
     fn u64(&mut self) -> u64 {
         u64::from_le_bytes(self.take())
     }

@@ -1,10 +1,10 @@
 //! Policies.
 
-mod mirror;
+pub(super) mod mirror;
 pub mod parts;
 
 use core::ffi::c_char;
-use core::mem::{offset_of, size_of};
+use core::mem::size_of;
 
 use super::border::{
     Checked, Message, Sized32, guard, guard_telling, output, sized, text as read_text, write_sized,
@@ -16,7 +16,7 @@ use super::refrain_status::{self, REFRAIN_E_RANGE, REFRAIN_E_UNSUPPORTED, REFRAI
 use crate::policy::{Method, Policy};
 use crate::text::Named;
 use crate::timeline::Timeline;
-pub(super) use mirror::{NoSuchValue, mirror, value};
+use mirror::{Mirror, mirror};
 use parts::{
     refrain_budget, refrain_gauge, refrain_guards, refrain_site, refrain_split, refrain_verify,
 };
@@ -54,60 +54,18 @@ pub struct refrain_policy {
 // SAFETY: numbers and arrays of them, without padding: the sizes below add up.
 unsafe impl Sized32 for refrain_policy {}
 
-const _: () = {
-    assert!(size_of::<refrain_policy>() == size_of::<Policy>());
-    macro_rules! same_place {
-        ($($field:ident)+) => {
-            $(assert!(offset_of!(refrain_policy, $field) == offset_of!(Policy, $field));)+
-        };
-    }
-    same_place!(struct_size method gauge budget predictor split verify site pool reserved guards);
-    // No padding: the parts add up.
-    assert!(
-        size_of::<refrain_policy>()
-            == 4 * 4
-                + size_of::<refrain_gauge>()
-                + size_of::<refrain_budget>()
-                + size_of::<refrain_predictor>()
-                + size_of::<refrain_split>()
-                + size_of::<refrain_verify>()
-                + size_of::<refrain_site>()
-                + size_of::<refrain_guards>()
-    );
-};
+mirror!(refrain_policy = Policy as "" {
+    enums: method, pool;
+    plain: struct_size, reserved;
+    nested: gauge: refrain_gauge, budget: refrain_budget, predictor: refrain_predictor,
+        split: refrain_split, verify: refrain_verify, site: refrain_site, guards: refrain_guards;
+});
 
 impl refrain_policy {
     fn new(from: &Policy, struct_size: usize) -> Self {
-        Self {
-            struct_size: struct_size as u32,
-            method: from.method as u32,
-            gauge: refrain_gauge::new(&from.gauge),
-            budget: refrain_budget::new(&from.budget),
-            predictor: refrain_predictor::new(&from.predictor),
-            split: refrain_split::new(&from.split),
-            verify: refrain_verify::new(&from.verify),
-            site: refrain_site::new(&from.site),
-            pool: from.pool as u32,
-            reserved: from.reserved,
-            guards: refrain_guards::new(&from.guards),
-        }
-    }
-
-    /// The policy, unless a number names no value of its enum.
-    fn read(&self) -> Result<Policy, NoSuchValue> {
-        Ok(Policy {
-            struct_size: size_of::<Policy>() as u32,
-            method: value("method", self.method)?,
-            gauge: self.gauge.read()?,
-            budget: self.budget.read()?,
-            predictor: self.predictor.read()?,
-            split: self.split.read()?,
-            verify: self.verify.read()?,
-            site: self.site.read()?,
-            pool: value("pool", self.pool)?,
-            reserved: self.reserved,
-            guards: self.guards.read()?,
-        })
+        let mut policy = Self::of(from);
+        policy.struct_size = struct_size as u32;
+        policy
     }
 
     /// Whether every reserved field is zero.
@@ -135,9 +93,10 @@ pub(super) unsafe fn read(
     if !raw.reserved_is_zero() {
         return Err(REFRAIN_E_UNSUPPORTED);
     }
-    let policy = raw
-        .read()
+    let mut policy = raw
+        .core()
         .map_err(|why| message.refuse(REFRAIN_E_VALUE, &why))?;
+    policy.struct_size = size_of::<Policy>() as u32;
     match timeline {
         None => policy.check(),
         Some(timeline) => policy.check_for(timeline),

@@ -1,8 +1,6 @@
 //! The parts of a policy.
 
-use core::mem::{offset_of, size_of};
-
-use super::mirror::{NoSuchValue, mirror, value};
+use super::mirror::mirror;
 use crate::capi::numbers::{
     refrain_budget_kind, refrain_comparator, refrain_curve_by, refrain_deviation, refrain_filter,
     refrain_gauge_kind, refrain_keep, refrain_level, refrain_metric, refrain_progress,
@@ -244,49 +242,42 @@ pub struct refrain_site {
     pub boundary: f64,
 }
 
-mirror!(refrain_curve = Curve as "gauge.curve" {
+mirror!(refrain_curve = Curve as "gauge.curve." {
     enums: by;
     plain: len, start, end, values;
 });
-mirror!(refrain_codebook = Codebook as "gauge.codebook" {
+mirror!(refrain_codebook = Codebook as "gauge.codebook." {
     plain: len, intervals, reserved, thresholds;
 });
-mirror!(refrain_gauge = Gauge as "gauge" {
+mirror!(refrain_gauge = Gauge as "gauge." {
     enums: kind, signal, metric, reference, filter, rescale, schedule, level, deviation;
-    plain: interval, offset, protect, filter_size, center, growth, domain_min, domain_max, run_factor, coefficients;
+    plain:
+        interval, offset, protect, filter_size, center, growth, domain_min, domain_max, run_factor,
+        coefficients;
     nested: codebook: refrain_codebook, curve: refrain_curve;
 });
-mirror!(refrain_budget = Budget as "budget" {
+mirror!(refrain_budget = Budget as "budget." {
     enums: kind, comparator, scale, progress;
-    plain: threshold, decay, early_factor, early_until, late_factor, late_from, max_cost, reset, reserved;
+    plain:
+        threshold, decay, early_factor, early_until, late_factor, late_from, max_cost, reset,
+        reserved;
 });
-mirror!(refrain_guards = Guards as "guards" {
+mirror!(refrain_guards = Guards as "guards." {
     enums: run_count, rounding, window;
-    plain: max_warmup_steps, last_steps, max_continuous_cached_steps, max_cached_steps, enhanced_steps, warmup_fraction, window_start, window_end, max_spent, mask_len, reserved, mask;
+    plain:
+        max_warmup_steps, last_steps, max_continuous_cached_steps, max_cached_steps,
+        enhanced_steps, warmup_fraction, window_start, window_end, max_spent, mask_len, reserved,
+        mask;
 });
-mirror!(refrain_split = Split as "split" {
+mirror!(refrain_split = Split as "split." {
     enums: kind;
     plain: reserved, band, boost;
 });
-mirror!(refrain_verify = Verify as "verify" {
+mirror!(refrain_verify = Verify as "verify." {
     enums: kind;
     plain: from, tolerance, decay, floor;
 });
-mirror!(refrain_site = Site as "site" {
+mirror!(refrain_site = Site as "site." {
     enums: kind, keep;
     plain: front, back, share, boundary;
 });
-
-const _: () = {
-    assert!(size_of::<refrain_curve>() == 2 * 4 + 2 * 8 + 128 * 8);
-    assert!(size_of::<refrain_codebook>() == 2 * 4 + 8 * 4 + 8 * 8);
-    assert!(
-        size_of::<refrain_gauge>()
-            == 12 * 4 + 12 * 8 + size_of::<refrain_codebook>() + size_of::<refrain_curve>()
-    );
-    assert!(size_of::<refrain_budget>() == 6 * 4 + 7 * 8);
-    assert!(size_of::<refrain_guards>() == 10 * 4 + 4 * 8 + 512 * 4);
-    assert!(size_of::<refrain_split>() == 2 * 4 + 2 * 8);
-    assert!(size_of::<refrain_verify>() == 2 * 4 + 3 * 8);
-    assert!(size_of::<refrain_site>() == 4 * 4 + 2 * 8);
-};
