@@ -149,3 +149,17 @@ fn heun_makes_two_calls_a_step() {
     assert_eq!(trace, "CCrrrCrrrCCC");
     assert_eq!(scheduler.stats().calls, 12);
 }
+
+#[test]
+fn an_unprotected_last_step_and_old_anchors_are_noticed() {
+    let skipped_last = |text: &str| {
+        let events = random::run_of_text(text, 8).finish().1.concat();
+        events[7].action.skips()
+    };
+    assert!(!skipped_last("interval:interval=9"));
+    assert!(skipped_last("interval:interval=9,last=0"));
+    let mut run = random::run_of_text("interval:interval=9", 8);
+    assert_eq!(verdicts(&run)[4].action, 'r');
+    run.inputs[4].invalidated = true;
+    assert_eq!(verdicts(&run)[4].action, 'C');
+}

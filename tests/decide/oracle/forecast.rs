@@ -296,9 +296,9 @@ fn chebyshev(s: &Settings, computed: &[Point], wanted: Wanted) -> (usize, f64) {
     for i in 0..n {
         for below in i + 1..n {
             let factor = rows[below][i] / rows[i][i];
-            for column in i..=n {
-                rows[below][column] -= factor * rows[i][column];
-            }
+            let above = rows[i].clone();
+            let pairs = rows[below].iter_mut().zip(above);
+            pairs.for_each(|(under, above)| *under -= factor * above);
         }
     }
     let mut c = vec![0.0; n];

@@ -111,12 +111,10 @@ pub(crate) fn fora(steps: usize, n: usize) -> Vec<bool> {
 /// Pyramid Attention Broadcast (`pab_mgr.py`, `if_broadcast`), and the first call, which has nothing
 /// to broadcast.
 pub(crate) fn pab(timesteps: &[f64], range: usize, window: (f64, f64)) -> Vec<bool> {
-    let mut count = 0;
     let mut out = Vec::new();
-    for timestep in timesteps {
+    for (count, timestep) in timesteps.iter().enumerate() {
         let inside = window.0 < *timestep && *timestep < window.1;
         let broadcast = count % range != 0 && inside && !out.is_empty();
-        count += 1;
         out.push(!broadcast);
     }
     out
@@ -175,15 +173,18 @@ pub(crate) fn dbcache(
     let mut buffer = false;
     let mut out = Vec::new();
     for (step, diff) in diffs.iter().enumerate() {
-        let mut can_cache = false;
-        if step < warmup {
-        } else if max_cached >= 0 && cached_steps.len() as i64 >= max_cached {
-        } else if max_continuous >= 0 && continuous >= max_continuous {
+        let full = max_cached >= 0 && cached_steps.len() as i64 >= max_cached;
+        let mut can_cache = step >= warmup && !full;
+        if can_cache && max_continuous >= 0 && continuous >= max_continuous {
             continuous = 0;
-        } else if max_accumulated.is_some_and(|most| accumulated >= most) {
-        } else if threshold > 0.0 && buffer {
+            can_cache = false;
+        }
+        can_cache &= max_accumulated.is_none_or(|most| accumulated < most);
+        if can_cache && threshold > 0.0 && buffer {
             accumulated += diff;
             can_cache = *diff < threshold;
+        } else {
+            can_cache = false;
         }
         if can_cache {
             match cached_steps.last() {

@@ -120,7 +120,7 @@ fn schedule(random: &mut Random, frame: Frame, items: &mut Vec<String>) {
     ]);
     let interval = 1 + random.below(8) as u32;
     let center = random.below(u64::from(steps.div_ceil(2))) as u32;
-    if kind == "scm" && !matches!(steps, 4 | 6 | 8..=10 | 20 | 28..) {
+    if kind == "scm" && !matches!(steps, 4 | 6 | 8..) {
         kind = "toca";
     }
     let count = steps.div_ceil(interval);
