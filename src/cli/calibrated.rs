@@ -47,7 +47,7 @@ impl Table {
         let tables = paths.iter().map(|path| Self::read(path));
         let tables: Vec<Self> = tables.collect::<Result<_, _>>()?;
         for table in &tables {
-            table.note_other(model.known_as().unwrap_or("another"), steps)?;
+            table.note_other(model, steps)?;
         }
         Ok(tables)
     }
@@ -68,10 +68,16 @@ impl Table {
             .map_err(|error| Failure::about(&self.path, error))
     }
 
-    /// Says on standard error where the table was made for something else.
-    fn note_other(&self, model: &str, steps: u32) -> Result<(), Failure> {
+    /// Says on standard error where the table was made for something else. The checkpoint counts, or
+    /// where the table does not say it, the model's name.
+    fn note_other(&self, model: &Model, steps: u32) -> Result<(), Failure> {
         let table = self.parse()?;
-        for (field, ours) in [("model", model.to_string()), ("steps", steps.to_string())] {
+        let name = model.known_as().unwrap_or("another");
+        let about_model = match table.get("checkpoint") {
+            Some(_) => ("checkpoint", format!("{:016x}", model.fingerprint())),
+            None => ("model", name.to_string()),
+        };
+        for (field, ours) in [about_model, ("steps", steps.to_string())] {
             if let Some(theirs) = table.get(field).filter(|theirs| *theirs != ours) {
                 report::note(format!(
                     "{}: made for {field} {theirs}, used with {ours}",

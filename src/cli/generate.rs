@@ -200,36 +200,43 @@ pub(super) fn run(arguments: &Arguments, report: &mut Report) -> Result<(), Fail
 
 fn settings(arguments: &Arguments, model: &Model) -> Result<Settings, Failure> {
     let config = model.config();
-    let sampler = arguments
-        .sampler
-        .unwrap_or(Sampler::for_prediction(config.prediction));
-    sampler
-        .steps(config.prediction, arguments.steps)
-        .map_err(|error| Failure::new(format!("--{error}")))?;
-    if !arguments.cfg.is_finite() {
-        return Err(Failure::new(format!(
-            "--cfg is {}; it must be a finite number, and 1 is none",
-            arguments.cfg
-        )));
-    }
-    Ok(Settings {
-        policy: Policy::NEUTRAL,
-        steps: arguments.steps,
-        sampler,
-        guidance: arguments.cfg,
-        classes: classes(arguments, config)?,
-        seed: arguments.seed,
-    })
-}
-
-fn classes(arguments: &Arguments, config: &DitConfig) -> Result<Vec<u32>, Failure> {
     let given = arguments.classes.len();
     if given > MAX_CLASSES {
         return Err(Failure::new(format!(
             "--class is given {given} times; at most {MAX_CLASSES} pictures fit on a sheet"
         )));
     }
-    if given == 0 {
+    Ok(Settings {
+        policy: Policy::NEUTRAL,
+        steps: arguments.steps,
+        sampler: sampler(arguments.sampler, arguments.steps, arguments.cfg, config)?,
+        guidance: arguments.cfg,
+        classes: classes(arguments, config)?,
+        seed: arguments.seed,
+    })
+}
+
+/// The sampler, the model's if none is given, once steps and guidance are checked.
+pub(super) fn sampler(
+    given: Option<Sampler>,
+    steps: u32,
+    cfg: f32,
+    config: &DitConfig,
+) -> Result<Sampler, Failure> {
+    let sampler = given.unwrap_or(Sampler::for_prediction(config.prediction));
+    sampler
+        .steps(config.prediction, steps)
+        .map_err(|error| Failure::new(format!("--{error}")))?;
+    if !cfg.is_finite() {
+        return Err(Failure::new(format!(
+            "--cfg is {cfg}; it must be a finite number, and 1 is none"
+        )));
+    }
+    Ok(sampler)
+}
+
+fn classes(arguments: &Arguments, config: &DitConfig) -> Result<Vec<u32>, Failure> {
+    if arguments.classes.is_empty() {
         let known = CLASSES.iter().filter_map(|name| config.class(name));
         let known: Vec<u32> = known.collect();
         return Ok(if known.len() == CLASSES.len() {
@@ -238,6 +245,11 @@ fn classes(arguments: &Arguments, config: &DitConfig) -> Result<Vec<u32>, Failur
             (0..config.num_classes.min(8)).collect()
         });
     }
+    named(&arguments.classes, config)
+}
+
+/// Classes by name or number.
+pub(super) fn named(names: &[String], config: &DitConfig) -> Result<Vec<u32>, Failure> {
     let class = |name: &String| {
         config.class(name).ok_or_else(|| {
             Failure::new(format!(
@@ -246,7 +258,7 @@ fn classes(arguments: &Arguments, config: &DitConfig) -> Result<Vec<u32>, Failur
             ))
         })
     };
-    arguments.classes.iter().map(class).collect()
+    names.iter().map(class).collect()
 }
 
 /// The policies asked for, each fit for the model and the steps.
@@ -297,7 +309,8 @@ pub(super) fn fits(model: &Model, settings: &Settings, policy: Policy) -> Result
     Ok(())
 }
 
-fn open(option: &str, path: &Path) -> Result<File, Failure> {
+/// Opens a file to be written.
+pub(super) fn open(option: &str, path: &Path) -> Result<File, Failure> {
     // What is there stays until there is something to take its place.
     let mut options = File::options();
     options.write(true).create(true).truncate(false);
@@ -306,7 +319,8 @@ fn open(option: &str, path: &Path) -> Result<File, Failure> {
         .map_err(|error| Failure::about(format_args!("{option} {}", path.display()), error))
 }
 
-fn write(file: &mut File, path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+/// Puts something in a file, in the place of what was there.
+pub(super) fn write(file: &mut File, path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let about = |error| Failure::about(path.display(), error);
     if file.metadata().is_ok_and(|metadata| metadata.is_file()) {
         file.set_len(0)

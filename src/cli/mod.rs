@@ -4,6 +4,7 @@
 //! What goes wrong is one line there, `error: …`, and the exit status is 1, or 2 for a wrong command
 //! line.
 
+mod calibrate;
 mod calibrated;
 mod events;
 mod forward;
@@ -38,6 +39,7 @@ struct Program {
 #[derive(Debug, Subcommand)]
 enum Command {
     Generate(generate::Arguments),
+    Calibrate(calibrate::Arguments),
     Forward(forward::Arguments),
     Inspect(inspect::Arguments),
     Replay(replay::Arguments),
@@ -55,6 +57,7 @@ pub fn main() -> ExitCode {
     let mut report = Report::default();
     let result = match program.command {
         Command::Generate(arguments) => generate::run(&arguments, &mut report),
+        Command::Calibrate(arguments) => calibrate::run(&arguments, &mut report),
         Command::Forward(arguments) => forward::run(&arguments, &mut report),
         Command::Inspect(arguments) => inspect::run(&arguments, &mut report),
         Command::Replay(arguments) => replay::run(&arguments, &mut report),

@@ -168,7 +168,7 @@ fn failed(error: RunError) -> Failure {
 }
 
 /// A progress bar, if somebody watches.
-fn progress(calls: usize) -> Option<ProgressBar> {
+pub(super) fn progress(calls: usize) -> Option<ProgressBar> {
     if !io::stderr().is_terminal() {
         return None;
     }

@@ -31,7 +31,7 @@ pub use parse::ParseError;
 pub use schedule::{Level, Schedule};
 pub use site::{Keep, Site, SiteKind};
 pub use split::{Split, SplitKind};
-pub use table_file::{TableError, TableFile};
+pub use table_file::{FIELDS as TABLE_FIELDS, HEADER as TABLE_HEADER, TableError, TableFile};
 pub use verify::{Verify, VerifyKind};
 
 use crate::predict::{Predictor, PredictorKind};

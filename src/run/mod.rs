@@ -1,8 +1,10 @@
 //! Sampling runs: from a model to pictures, with steps left out.
 //!
 //! [`Engine`] is a model prepared on a device; [`Engine::start`] makes a [`Sampling`], one run of a
-//! sampler under a [`Policy`](crate::Policy), which the caller advances call by call.
+//! sampler under a [`Policy`](crate::Policy), which the caller advances call by call. [`calibrate`]
+//! measures, on full runs, the tables that some policies need.
 
+mod calibrate;
 mod call;
 mod device;
 mod engine;
@@ -14,6 +16,7 @@ mod sampling;
 mod settings;
 mod signals;
 
+pub use calibrate::{CALIBRATED, Calibration, calibrate};
 pub use device::Backend;
 pub use engine::{Engine, memory};
 pub use error::RunError;

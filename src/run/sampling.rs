@@ -7,6 +7,7 @@ use super::{call::Caller, error::RunError, settings::Settings};
 use crate::{
     dit::{DitConfig, Memory, Program},
     executor::Executor,
+    kernels::BufferId,
     sampler::Step,
     scheduler::{Event, Notice, Stats},
     timeline::Call,
@@ -116,6 +117,23 @@ impl Sampling {
         }
         self.next += 1;
         Ok(Some(event))
+    }
+
+    /// The buffers whose names end so, with their lengths: those of the first end first.
+    pub(super) fn buffers(&self, ends: &[&str]) -> Vec<(BufferId, usize)> {
+        let buffers = &self.caller.program.recording.buffers;
+        let ending = |end: &&str| {
+            let numbered = buffers.iter().zip(0..);
+            let named = numbered.filter(|(buffer, _)| buffer.name.ends_with(*end));
+            let found = named.map(|(buffer, number)| (BufferId(number), buffer.len));
+            found.collect::<Vec<_>>()
+        };
+        ends.iter().flat_map(ending).collect()
+    }
+
+    /// Reads a buffer as the last call has left it.
+    pub(super) fn read(&mut self, buffer: BufferId, values: &mut [f32]) -> Result<(), RunError> {
+        Ok(self.caller.executor.read(buffer, values)?)
     }
 
     /// Multiply-adds of the matrix products that were run so far.

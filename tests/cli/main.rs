@@ -2,6 +2,7 @@
 
 extern crate alloc;
 
+mod calibrate;
 mod files;
 mod forward;
 mod generate;
@@ -170,6 +171,7 @@ fn help_names_commands_defaults_and_units() {
             &["[default: 50]", "[default: 2.5]", "[default: refrain.png]"][..],
         ),
         ("forward", &["`output`", "[default: auto]"]),
+        ("calibrate", &["[default: 7001]", "invardiff"]),
         ("inspect", &["[default: 8]", "--json"]),
         ("replay", &["front-residual", "1 to 1000000"]),
         ("policies", &["--json"]),

@@ -515,6 +515,6 @@ pub static CURVES: &[CurveTable] = &[
             0.9849, 0.9836, 0.9814, 0.9844, 0.9841, 0.9848, 0.9850, 0.9853, 0.9852, 0.9853, 0.9841,
             0.9872, 0.9864, 0.9858, 0.9864, 0.9870, 0.9982,
         ],
-        source: "measured by tests/calibration.rs: 50 Euler steps, guidance 2.5, 12 classes, 2 seeds",
+        source: "refrain calibrate magcache: 50 Euler steps, guidance 2.5, 12 classes, 2 seeds",
     },
 ];
