@@ -130,7 +130,7 @@ pub(crate) const REFUSED: &[(&str, &str)] = &[
     ),
     (
         "magcache:curve=1/0",
-        "policy key `curve`: magnitude ratios are 0.01 to 100",
+        "policy key `curve` is 0; allowed is 0.01 to 100",
     ),
     (
         "magcache:curve=1//2",

@@ -49,8 +49,8 @@ fn every_kind_of_refusal_is_there() {
             ParseError::Policy(error) => {
                 let kind = match error {
                     PolicyError::NoEffect { .. } => 0,
-                    PolicyError::Needs { .. } => 1,
-                    // A value out of range is refused as it is read.
+                    // Most values out of range are refused as they are read.
+                    PolicyError::Needs { .. } | PolicyError::OutOfRange { .. } => 1,
                     other => panic!("{other}: reading a text knows no timeline"),
                 };
                 policy[kind] += 1;
@@ -133,7 +133,7 @@ fn fields_are_refused_word_for_word() {
     );
     assert_eq!(
         refused("magcache:curve=1/1", |p| p.gauge.curve.values[1] = 0.0),
-        "policy key `curve`: magnitude ratios are 0.01 to 100"
+        "policy key `curve` is 0; allowed is 0.01 to 100"
     );
     assert_eq!(
         refused("teacache:model=flux-dev", |p| p.gauge.coefficients[2] =

@@ -13,7 +13,7 @@ pub(crate) use settings::SETTINGS;
 
 /// Hash over every decision of [`SETTINGS`] × [`SIGNALS`] × [`TIMELINES`]: the same on every target
 /// and under every set of features. It changes only when decisions are meant to change.
-pub(crate) const DECISIONS_HASH: u64 = 0x4fc2_fcd8_1960_54a9;
+pub(crate) const DECISIONS_HASH: u64 = 0x00a3_0113_c12d_1c28;
 
 /// Steps and evaluations.
 pub(crate) const TIMELINES: [(u32, u32); 2] = [(28, 1), (14, 2)];

@@ -90,10 +90,7 @@ pub(super) fn policy(random: &mut Random, frame: Frame) -> Vec<String> {
         alone,
     };
     predictor(random, frame, parts, &mut items);
-    let limited = items.iter().any(|item| item.starts_with("max_spent"));
-    if !limited {
-        verify(random, &mut items);
-    }
+    verify(random, &mut items);
     items
 }
 
