@@ -76,7 +76,7 @@
  *                         `weights` (refrain_cpu_blend), put on the site's input if
  *                         REFRAIN_KEEP_RESIDUAL was kept. With REFRAIN_SPLIT_KIND_BAND the low band
  *                         takes `low_weights` and the rest `weights`. If `slot` is not
- *                         REFRAIN_NO_SLOT, keep the stand-in there.
+ *                         REFRAIN_NO_SLOT, keep the stand-in there once the call is committed.
  *        VERIFY           As PREDICT; also compute one block of the site, and measure how far what
  *                         stands in for it is from it.
  * 3. refrain_scheduler_commit, of a computed call with what refrain_policy_wants says, of a verified
@@ -1728,8 +1728,9 @@ typedef struct refrain_decision {
     uint32_t order;
     /**
      * The anchor slot to write: with REFRAIN_ACTION_COMPUTE what the site gave, else what the blend
-     * gave, for predictors that take forecasts for features. REFRAIN_NO_SLOT if nothing is to be
-     * kept; REFRAIN_ADD_TO_SLOTS and REFRAIN_SET_SLOTS for running sums.
+     * gave, for predictors that take forecasts for features, once it is committed: a forecast that is
+     * rolled back must not be kept. REFRAIN_NO_SLOT if nothing is to be kept; REFRAIN_ADD_TO_SLOTS and
+     * REFRAIN_SET_SLOTS for running sums.
      */
     uint32_t slot;
     /**

@@ -49,10 +49,15 @@ fn requests(work: impl FnOnce()) -> u32 {
     COUNT.get() - before
 }
 
-/// Reads the policy and makes every call of a run, with everything a host may do in between.
-fn run(text: &str) {
-    let policy = Policy::parse(text).expect("valid");
-    let mut scheduler = Scheduler::new(&policy, Timeline::new(20), [Lane::NEW; 2]).expect("valid");
+/// Reads the policy and makes every call of a run, with everything a host may do in between. Whether
+/// its parts go together.
+fn run(text: &str) -> bool {
+    let Ok(policy) = Policy::parse(text) else {
+        return false;
+    };
+    let Ok(mut scheduler) = Scheduler::new(&policy, Timeline::new(20), [Lane::NEW; 2]) else {
+        return false;
+    };
     let mut bytes = [0; 8192];
     let bytes = &mut bytes[..scheduler.saved_bytes()];
     for step in 0..20 {
@@ -85,10 +90,17 @@ fn run(text: &str) {
     }
     scheduler.invalidate(0).expect("idle");
     scheduler.reset();
+    true
 }
 
 #[test]
 fn a_run_allocates_nothing() {
+    let (mut made, mut refused) = (0, 0);
+    let mut check = |text: &str| {
+        let mut fits = false;
+        assert_eq!(requests(|| fits = run(text)), 0, "{text}");
+        *(if fits { &mut made } else { &mut refused }) += 1;
+    };
     for method in Method::ALL {
         let given = if *method == Method::MagCache {
             "model=flux-dev,"
@@ -110,22 +122,20 @@ fn a_run_allocates_nothing() {
             ];
             texts.extend(extra.map(|extra| format!("{method}:{given}{extra}")));
         }
-        for text in texts {
-            assert_eq!(requests(|| run(&text)), 0, "{text}");
-        }
+        texts.iter().for_each(|text| check(text));
     }
     for predictor in PredictorKind::ALL {
         for text in ["interval:interval=4", "easycache:rescale=identity"] {
             let text = format!("{text},predictor={predictor}");
             let table = format!("{text},curve={}", ["1"; 20].join("/"));
-            let text = match (predictor, &text[..1]) {
-                (PredictorKind::Table, _) => table,
-                (PredictorKind::Aligned, "i") => continue,
+            let text = match predictor {
+                PredictorKind::Table => table,
                 _ => text,
             };
-            assert_eq!(requests(|| run(&text)), 0, "{text}");
+            check(&text);
         }
     }
+    assert!(made > 10 * refused, "{made} runs, {refused} refused");
 }
 
 #[test]

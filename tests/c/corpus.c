@@ -4,13 +4,13 @@
      case NAME
      policy TEXT
      run STEPS EVALUATIONS LANES
-     call STEP EVALUATION LANE TIME INVALIDATED SIGNALS signal... FACTORS factor... RATES rate...
+     call STEP EVALUATION LANE TIME FEATURE INVALIDATED SIGNALS signal... FACTORS factor... RATES rate...
           ERRORS error...
      end
 
    The values of a call are handed in where they are wanted: factors behind the signals of an aligned
-   prediction, rates (or late signals, or products) with a computed call, the error with a verified
-   one. A call that is given up is made again at once.
+   prediction, rates (or late signals) with a computed call, the error with a verified one; products
+   are those of the features. A call that is given up is made again at once.
 
    Every case is run as it is, after a reset, and once more with the state saved, wiped and restored
    at every point; all three must agree. */
@@ -30,6 +30,7 @@ typedef struct list {
 
 typedef struct input {
     refrain_call call;
+    float feature;
     int invalidated;
     list signals, factors, rates, errors;
 } input;
@@ -67,15 +68,39 @@ static void move_house(int moving) {
     TRY(refrain_scheduler_restore(scheduler, saved, bytes));
 }
 
+/* The computed features of a lane, newest first. */
+typedef struct features {
+    uint32_t count;
+    float values[6];
+} features;
+
+/* Takes in the newest, and multiplies it with all. */
+static uint32_t multiply(features *kept, float newest, double *products) {
+    uint32_t k;
+    if (kept->count < 6) kept->count++;
+    for (k = kept->count - 1; k > 0; k--) kept->values[k] = kept->values[k - 1];
+    kept->values[0] = newest;
+    for (k = 0; k < kept->count; k++)
+        TRY(refrain_cpu_product(&newest, &kept->values[k], 1, &products[k]));
+    return kept->count;
+}
+
 static void drive(int moving, char *actions, char *reasons) {
-    static const char letters[] = "awlomnrtuks.fhxp";
+    static const char letters[] = "awlomnrtuks.fcxp";
+    features kept[MOST_LANES] = {{0, {0}}};
+    double products[6];
+    uint32_t wants;
     size_t i, made = 0;
+    TRY(refrain_policy_wants(&policy, &wants));
     for (i = 0; i < input_count; i++) {
         const input *in = &inputs[i];
         refrain_decision todo;
         refrain_event event;
         int again = 0;
-        if (in->invalidated) TRY(refrain_scheduler_invalidate(scheduler, in->call.lane));
+        if (in->invalidated) {
+            TRY(refrain_scheduler_invalidate(scheduler, in->call.lane));
+            kept[in->call.lane].count = 0;
+        }
         do {
             const double *values = NULL;
             uint32_t count = 0;
@@ -92,7 +117,10 @@ static void drive(int moving, char *actions, char *reasons) {
                 move_house(moving);
             }
             CHECK(todo.needs == 0 && todo.reason < sizeof letters - 1 && made < MOST_CALLS);
-            if (todo.action == REFRAIN_ACTION_COMPUTE) {
+            if (todo.action == REFRAIN_ACTION_COMPUTE && wants == REFRAIN_WANTS_PRODUCTS) {
+                values = products;
+                count = multiply(&kept[in->call.lane], in->feature, products);
+            } else if (todo.action == REFRAIN_ACTION_COMPUTE) {
                 values = in->rates.values;
                 count = in->rates.count;
             } else if (todo.action == REFRAIN_ACTION_VERIFY) {
@@ -163,6 +191,7 @@ int main(void) {
             in->call.evaluation = (uint32_t)number(&at);
             in->call.lane = (uint32_t)number(&at);
             in->call.time = number(&at);
+            in->feature = (float)number(&at);
             in->invalidated = (int)number(&at);
             read_list(&at, &in->signals);
             read_list(&at, &in->factors);

@@ -127,7 +127,6 @@ static double drive(refrain_scheduler *scheduler, const refrain_policy *policy, 
                 TRY(refrain_cpu_change(REFRAIN_METRIC_RELATIVE_L1, now, forecast, LEN, values));
                 count = 1;
             }
-            if (todo.slot != REFRAIN_NO_SLOT) keep(todo.slot, anchors, forecast);
         }
         TRY(refrain_scheduler_commit(scheduler, todo.lane, values, count, &event));
         CHECK(event.action == todo.action && event.step == step && event.slot == todo.slot);
@@ -138,6 +137,8 @@ static double drive(refrain_scheduler *scheduler, const refrain_policy *policy, 
             continue;
         }
         CHECK(rejected || event.reason == todo.reason);
+        if (todo.action != REFRAIN_ACTION_COMPUTE && todo.slot != REFRAIN_NO_SLOT)
+            keep(todo.slot, anchors, forecast);
         if (todo.action != REFRAIN_ACTION_COMPUTE)
             for (i = 0; i < LEN; i++) {
                 double error = fabs(forecast[i] - now[i]) / (1.0 + fabs(now[i]));

@@ -46,6 +46,14 @@ fn one() -> usize {
     1
 }
 
+/// What the site gives, as `tests/decide/corpus.rs` has it.
+fn feature(index: usize) -> f64 {
+    let i = index as f64;
+    let low = 0.9 - 0.05 * i + 0.3 * ((index * 29 % 13) as f64 / 13.0);
+    let rest = 2.0 + 0.5 * i - 0.03 * i * i + 0.7 * ((index * 37 % 11) as f64 / 11.0);
+    low + rest
+}
+
 /// As `tests/c/corpus.c` reads it.
 fn lines(case: &Case) -> String {
     let Case {
@@ -83,7 +91,8 @@ fn lines(case: &Case) -> String {
             let invalidated = u8::from(case.invalidate.contains(&decisions));
             write!(
                 text,
-                "call {step} {evaluation} {lane} {time:?} {invalidated}"
+                "call {step} {evaluation} {lane} {time:?} {:?} {invalidated}",
+                feature(first)
             )
             .unwrap();
             for list in lists {

@@ -93,8 +93,9 @@ pub struct refrain_decision {
     /// history. Else 0.
     pub order: u32,
     /// The anchor slot to write: with REFRAIN_ACTION_COMPUTE what the site gave, else what the blend
-    /// gave, for predictors that take forecasts for features. REFRAIN_NO_SLOT if nothing is to be
-    /// kept; REFRAIN_ADD_TO_SLOTS and REFRAIN_SET_SLOTS for running sums.
+    /// gave, for predictors that take forecasts for features, once it is committed: a forecast that is
+    /// rolled back must not be kept. REFRAIN_NO_SLOT if nothing is to be kept; REFRAIN_ADD_TO_SLOTS and
+    /// REFRAIN_SET_SLOTS for running sums.
     pub slot: u32,
     /// Of a skipped call: one weight per anchor slot; the stand-in is `base + sum of weights[k] *
     /// anchor[k]`. A slot with weight 0 must not be read. Of a computed call that goes into running
