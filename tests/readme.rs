@@ -29,13 +29,17 @@ fn the_rust_version_is_the_declared_one() {
 }
 
 #[test]
-fn every_policy_is_listed() {
-    use refrain::{policy::Family, text::Named};
-    for family in Family::ALL {
-        let named = [format!("| `{family}` |"), format!("| `{family}:")];
+fn every_policy_is_listed_with_its_family() {
+    use refrain::{policy::Method, text::Named};
+    for method in Method::ALL {
+        let family = method.preset().family;
+        let row = README
+            .lines()
+            .find(|line| line.starts_with(&format!("| {family} |")));
+        let row = row.unwrap_or_else(|| panic!("no row for {family}"));
         assert!(
-            named.iter().any(|n| README.contains(n)),
-            "`{family}` is not in the table"
+            row.contains(&format!("`{method}`")),
+            "`{method}` is not listed"
         );
     }
 }
