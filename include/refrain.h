@@ -2175,6 +2175,90 @@ REFRAIN_API
 refrain_status refrain_policy_needs_table(const struct refrain_policy *policy,
                                           uint32_t *needs_out);
 
+/**
+ * A policy with what a calibrated table sets: what `refrain calibrate` writes, read by the caller into
+ * memory. The table must be for the policy's method.
+ *
+ * - `policy`: in.
+ * - `table`: in, UTF-8, ending in a zero; its first line is `refrain-table 1`.
+ * - `struct_size`: in, sizeof(refrain_policy).
+ * - `policy_out`: out, the policy; may be `policy` itself.
+ * - `message`, `message_capacity`: optional; on an error, the line, the field and the remedy.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_VALUE if the text is no table, is for another method, or sets what
+ * does not fit; REFRAIN_E_CONFIG_SIZE; REFRAIN_E_UNSUPPORTED; REFRAIN_E_NULL; REFRAIN_E_MEMORY if a
+ * pointer is not aligned.
+ */
+REFRAIN_API
+refrain_status refrain_policy_apply_table(const struct refrain_policy *policy,
+                                          const char *table,
+                                          size_t struct_size,
+                                          struct refrain_policy *policy_out,
+                                          char *message,
+                                          size_t message_capacity);
+
+/**
+ * What a calibrated table says of itself: `method`, `model`, `checkpoint`, `steps`, `sampler`,
+ * `guidance`, `date`, `fit`, `range`, `source`, or a policy key it sets.
+ *
+ * - `table`: in, UTF-8, ending in a zero.
+ * - `field`: in, its name, ending in a zero.
+ * - `text_out`: out, room for `capacity` bytes: the text and a zero.
+ * - `capacity`: in, bytes; 0 only asks for the length.
+ * - `length_out`: out, bytes of the text without the zero; written also with REFRAIN_E_CAPACITY.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_RANGE if the table does not say; REFRAIN_E_VALUE if the text is no
+ * table; REFRAIN_E_CAPACITY; REFRAIN_E_NULL; REFRAIN_E_MEMORY if a pointer is not aligned.
+ */
+REFRAIN_API
+refrain_status refrain_table_field(const char *table,
+                                   const char *field,
+                                   char *text_out,
+                                   size_t capacity,
+                                   size_t *length_out);
+
+/**
+ * A policy with what a calibrated table sets: what `refrain calibrate` writes, read by the caller into
+ * memory. The table must be for the policy's method.
+ *
+ * - `policy`: in.
+ * - `table`: in, UTF-8, ending in a zero; its first line is `refrain-table 1`.
+ * - `struct_size`: in, sizeof(refrain_policy).
+ * - `policy_out`: out, the policy; may be `policy` itself.
+ * - `message`, `message_capacity`: optional; on an error, the line, the field and the remedy.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_VALUE if the text is no table, is for another method, or sets what
+ * does not fit; REFRAIN_E_CONFIG_SIZE; REFRAIN_E_UNSUPPORTED; REFRAIN_E_NULL; REFRAIN_E_MEMORY if a
+ * pointer is not aligned.
+ */
+REFRAIN_API
+refrain_status refrain_policy_apply_table(const struct refrain_policy *policy,
+                                          const char *table,
+                                          size_t struct_size,
+                                          struct refrain_policy *policy_out,
+                                          char *message,
+                                          size_t message_capacity);
+
+/**
+ * What a calibrated table says of itself: `method`, `model`, `checkpoint`, `steps`, `sampler`,
+ * `guidance`, `date`, `fit`, `range`, `source`, or a policy key it sets.
+ *
+ * - `table`: in, UTF-8, ending in a zero.
+ * - `field`: in, its name, ending in a zero.
+ * - `text_out`: out, room for `capacity` bytes: the text and a zero.
+ * - `capacity`: in, bytes; 0 only asks for the length.
+ * - `length_out`: out, bytes of the text without the zero; written also with REFRAIN_E_CAPACITY.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_RANGE if the table does not say; REFRAIN_E_VALUE if the text is no
+ * table; REFRAIN_E_CAPACITY; REFRAIN_E_NULL; REFRAIN_E_MEMORY if a pointer is not aligned.
+ */
+REFRAIN_API
+refrain_status refrain_table_field(const char *table,
+                                   const char *field,
+                                   char *text_out,
+                                   size_t capacity,
+                                   size_t *length_out);
+
 /* -- Schedulers ---------------------------------------------------------------------------------- */
 
 /**

@@ -27,12 +27,13 @@ const CORE: [&str; 17] = [
 ];
 
 /// The files of the C functions, in the order of the header.
-const FILES: [&str; 13] = [
+const FILES: [&str; 14] = [
     "status",
     "library",
     "names",
     "policy/parts",
     "policy/mod",
+    "policy/table",
     "scheduler/mod",
     "scheduler/report",
     "predictor",

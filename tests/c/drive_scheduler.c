@@ -151,6 +151,28 @@ static double drive(refrain_scheduler *scheduler, const refrain_policy *policy, 
     return worst;
 }
 
+/* A table in memory gives a calibrated policy what it lacks. */
+static void read_table(void) {
+    const char *table = "refrain-table 1\nmethod = magcache\nmodel = toy\nsteps = 4\ncurve = 1/0.9/1.1/1\n";
+    refrain_policy policy;
+    uint32_t needs;
+    size_t length;
+    char text[160], why[160] = "";
+    TRY(refrain_policy_parse("magcache", sizeof policy, &policy, NULL, 0));
+    TRY(refrain_policy_needs_table(&policy, &needs));
+    CHECK(needs == 1);
+    TRY(refrain_policy_apply_table(&policy, table, sizeof policy, &policy, why, sizeof why));
+    TRY(refrain_policy_needs_table(&policy, &needs));
+    CHECK(needs == 0);
+    TRY(refrain_policy_text(&policy, text, sizeof text, &length));
+    CHECK(strcmp(text, "magcache:curve=1/0.9/1.1/1") == 0);
+    TRY(refrain_table_field(table, "model", text, sizeof text, &length));
+    CHECK(length == 3 && strcmp(text, "toy") == 0);
+    CHECK(refrain_policy_apply_table(&policy, "refrain-table 1\nmethod = magcach\n", sizeof policy,
+                                     &policy, why, sizeof why) == REFRAIN_E_VALUE);
+    CHECK(strstr(why, "magcache") != NULL);
+}
+
 static refrain_scheduler *start(void *memory, const char *text) {
     refrain_scheduler *scheduler;
     refrain_policy policy;
@@ -330,6 +352,7 @@ int main(int argc, char **argv) {
     };
     int plant = argc > 1 && strcmp(argv[1], "plant") == 0;
     size_t i, bytes;
+    read_table();
     TRY(refrain_scheduler_size(1, &bytes));
     CHECK(bytes <= REFRAIN_SCHEDULER_MAX_BYTES(1));
     TRY(refrain_scheduler_size(1000, &bytes));

@@ -6,6 +6,9 @@
 
 #include "rows.h"
 
+/* A calibrated table. */
+#define TABLE "refrain-table 1\nmethod = magcache\nmodel = toy\ncurve = 1/0.9\n"
+
 static union {
     long double align;
     unsigned char bytes[REFRAIN_SCHEDULER_MAX_BYTES(3) + REFRAIN_ALIGNMENT];
@@ -63,6 +66,20 @@ static void policies(void) {
     NUL(refrain_policy_default, policy_out, (0, sizeof good, NULL));
     NUL(refrain_policy_parse, text, (NULL, sizeof good, &out.policy, NULL, 0));
     NUL(refrain_policy_parse, policy_out, ("full", sizeof good, NULL, NULL, 0));
+    NUL(refrain_policy_apply_table, policy, (NULL, TABLE, sizeof good, &out.policy, NULL, 0));
+    NUL(refrain_policy_apply_table, table, (&good, NULL, sizeof good, &out.policy, NULL, 0));
+    NUL(refrain_policy_apply_table, policy_out, (&good, TABLE, sizeof good, NULL, NULL, 0));
+    NUL(refrain_table_field, table, (NULL, "model", out.string, sizeof out.string, &out.size));
+    NUL(refrain_table_field, field, (TABLE, NULL, out.string, sizeof out.string, &out.size));
+    NUL(refrain_table_field, text_out, (TABLE, "model", NULL, 64, &out.size));
+    NUL(refrain_table_field, length_out, (TABLE, "model", out.string, sizeof out.string, NULL));
+    ROW("a table for another method",
+        refrain_policy_apply_table(&good, TABLE, sizeof good, &out.policy, NULL, 0), REFRAIN_E_VALUE);
+    ROW("no table", refrain_policy_apply_table(&good, "full", sizeof good, &out.policy, NULL, 0),
+        REFRAIN_E_VALUE);
+    ROW("a table's unknown field",
+        refrain_table_field(TABLE, "sampler", out.string, sizeof out.string, &out.size),
+        REFRAIN_E_RANGE);
     NUL(refrain_policy_text, policy, (NULL, out.string, sizeof out.string, &out.size));
     NUL(refrain_policy_text, text_out, (&good, NULL, 64, &out.size));
     NUL(refrain_policy_text, length_out, (&good, out.string, sizeof out.string, NULL));

@@ -2,6 +2,7 @@
 
 pub(super) mod mirror;
 pub mod parts;
+pub mod table;
 
 use core::ffi::c_char;
 use core::mem::size_of;
