@@ -366,7 +366,8 @@ fn notes(config: &DitConfig, full: &Run, runs: &[Rivals]) {
         if loses(cached, plain, full) {
             report::note(format_args!(
                 "{} loses to {} plain steps, which cost the same",
-                cached.policy, cached.computed
+                cached.policy,
+                plain.calls()
             ));
         }
     }

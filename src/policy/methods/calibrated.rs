@@ -17,8 +17,8 @@ pub(super) static SMOOTHCACHE: Preset = Preset {
     rule: "compute iff mask[step] = 1; the mask skips j steps if the change over j is at most the \
            threshold",
     avoid: "with another model, sampler or number of steps than the mask was made for",
-    unsupported: "calibration. The code divides by the later output, the paper by the earlier. A \
-                  schedule for each kind of module is a scheduler each",
+    unsupported: "nothing. The code divides by the later output, as calibration does here, the \
+                  paper by the earlier",
     citation: "Liu et al., SmoothCache: A Universal Inference Acceleration Technique for \
                Diffusion Transformers, CVPR eLVM workshop 2025 (arXiv 2411.10510)",
     headline: "DiT-XL/2 256, 50 DDIM steps: threshold 0.08 1.09x at FID 2.28, 0.18 1.72x at 2.65, \
@@ -43,8 +43,8 @@ pub(super) static BLOCKCACHING: Preset = Preset {
     summary: "a mask with a column a block, from the relative changes of its output",
     rule: "block b: compute iff mask[step][b] = 1; the mask holds while Σ relative change ≤ δ",
     avoid: "with another model, sampler or number of steps than the mask was made for",
-    unsupported: "the trained scale and shift of held features, and calibration. The paper's \
-                  blocks are a U-Net's transformer blocks",
+    unsupported: "the trained scale and shift of held features. The paper's blocks are a U-Net's \
+                  transformer blocks; calibration here measures their residuals and keeps those",
     citation: "Wimbauer et al., Cache Me if You Can: Accelerating Diffusion Models through Block \
                Caching, CVPR 2024 (arXiv 2312.03209)",
     headline: "LDM-512, 20 DPM steps: 1.68x at FID 17.58 against 17.15, with scale and shift \
@@ -117,7 +117,7 @@ pub(super) static INVARDIFF: Preset = Preset {
     rule: "compute iff mask[step] = 1; the mask skips where ‖x₊ − x‖ / ‖x − x₋‖ is below a \
            quantile",
     avoid: "with another model, sampler or number of steps than the mask was made for",
-    unsupported: "calibration, and the second stage, a mask for every block and module within \
+    unsupported: "the second stage, a mask for every block and module within \
                   computed steps: give it to a scheduler with site=modules",
     citation: "InvarDiff, 2025 (arXiv 2512.05134)",
     headline: "FLUX, 28 steps: 3.31x; DiT-XL/2, 50 steps: 2.86x",

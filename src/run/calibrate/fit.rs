@@ -69,17 +69,14 @@ pub(super) fn hold(changes: &[f64], threshold: f64) -> Vec<bool> {
     computed
 }
 
-/// InvarDiff's steps to compute: those whose rate is at least the quantile `share` of all but the
-/// first and the last. A step without a rate is computed.
-pub(super) fn steady(rates: &[Option<f64>], share: f64) -> Vec<bool> {
-    let known: Vec<f64> = rates.iter().flatten().copied().collect();
-    let inner = known.get(1..known.len().saturating_sub(1)).unwrap_or(&[]);
-    let limit = quantile(inner, share);
-    let computed = |rate: &Option<f64>| match (rate, limit) {
-        (Some(rate), Some(limit)) => *rate >= limit,
-        _ => true,
-    };
-    rates.iter().map(computed).collect()
+/// InvarDiff's steps to compute: those whose rate is at least the quantile `share` of all. The first
+/// and the last step have no rate and are computed.
+pub(super) fn steady(rates: &[f64], share: f64) -> Vec<bool> {
+    let limit = quantile(rates, share).unwrap_or(0.0);
+    let mut computed = vec![true];
+    computed.extend(rates.iter().map(|rate| *rate >= limit));
+    computed.push(true);
+    computed
 }
 
 /// The value that a share of the values is below, linear between two of them.
@@ -203,18 +200,9 @@ mod tests {
 
     #[test]
     fn slow_steps_are_skipped() {
-        let rates = [
-            None,
-            None,
-            Some(9.0),
-            Some(1.0),
-            Some(2.0),
-            Some(3.0),
-            Some(0.0),
-        ];
         assert_eq!(quantile(&[3.0, 1.0, 2.0], 0.25), Some(1.5));
-        assert_eq!(letters(&steady(&rates, 0.5)), "1110110");
-        assert_eq!(letters(&steady(&[None, None], 0.5)), "11");
+        assert_eq!(letters(&steady(&[9.0, 1.0, 2.0, 3.0, 0.0], 0.5)), "1101101");
+        assert_eq!(letters(&steady(&[], 0.5)), "11");
     }
 
     #[test]

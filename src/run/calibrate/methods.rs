@@ -142,7 +142,11 @@ impl Full<'_> {
                 "{} of {steps} calls computed, block by block; changes add up to {threshold} at most",
                 computed.join(", ")
             ),
-            keys: vec![("mask", mask(&columns))],
+            // What was measured is what is kept.
+            keys: vec![
+                ("keep", Keep::Residual.to_string()),
+                ("mask", mask(&columns)),
+            ],
             range: range(&changes.concat()),
         })
     }
@@ -224,42 +228,19 @@ impl Full<'_> {
         })
     }
 
-    /// The change of what the trunk gives relative to the change before, the mean over runs; steps
-    /// below a quantile are skipped. A second pass measures against the steps that are left (arXiv
-    /// 2512.05134, as in the code).
+    /// The change of what the trunk gives to the next step, relative to that from the step before,
+    /// the mean over runs; steps below a quantile are skipped (arXiv 2512.05134, as in the code).
     pub(super) fn invardiff(&mut self, quantile: f64) -> Result<Measured, RunError> {
         let steps = self.steps();
-        let site = Site {
-            keep: Keep::Output,
-            ..Site::TRUNK
-        };
         let mut plan = vec![true; steps];
-        let mut known = Vec::new();
+        let mut rates = Vec::new();
+        // The second pass measures against the steps that the first has left.
         for _ in 0..2 {
             let mut rows = Vec::new();
             for run in 0..self.runs {
-                // What the last two computed steps gave, newest first.
-                let mut past: Vec<Vec<f32>> = Vec::new();
-                let (mut rates, mut step) = (Vec::new(), 0);
-                self.granules(site, run, |trunk| {
-                    let now = trunk.concat();
-                    if let [newer, older] = past.as_slice() {
-                        let [change, _] = fit::change(&now, newer, &[]);
-                        let [before, _] = fit::change(newer, older, &[]);
-                        rates.push(change / (before + 1e-8));
-                    }
-                    if plan[step] {
-                        past.insert(0, now);
-                        past.truncate(2);
-                    }
-                    step += 1;
-                })?;
-                rows.push(rates);
+                rows.push(self.rates(run, &plan)?);
             }
-            known = fit::mean(&rows);
-            let none = steps - known.len();
-            let rates = known.iter().map(|rate| Some(*rate));
-            let rates: Vec<_> = vec![None; none].into_iter().chain(rates).collect();
+            rates = fit::mean(&rows);
             plan = fit::steady(&rates, quantile);
         }
         Ok(Measured {
@@ -268,8 +249,36 @@ impl Full<'_> {
                 ones(&plan)
             ),
             keys: vec![("mask", mask(&[plan]))],
-            range: range(&known),
+            range: range(&rates),
         })
+    }
+
+    /// The rates of all steps but the first and the last. Of the steps in a row that are skipped only
+    /// the first is measured against.
+    fn rates(&mut self, run: u32, plan: &[bool]) -> Result<Vec<f64>, RunError> {
+        let site = Site {
+            keep: Keep::Output,
+            ..Site::TRUNK
+        };
+        // Newest first.
+        let mut past: Vec<Vec<f32>> = Vec::new();
+        let (mut rates, mut step, mut held) = (Vec::new(), 0, false);
+        self.granules(site, run, |trunk| {
+            let now = trunk.concat();
+            if let [newer, older] = past.as_slice() {
+                let [change, _] = fit::change(&now, newer, &[]);
+                let [before, _] = fit::change(newer, older, &[]);
+                rates.push(change / (before + 1e-8));
+            }
+            let skipped = step >= 2 && !plan[step - 1];
+            if !(skipped && held) {
+                past.insert(0, now);
+                past.truncate(2);
+            }
+            held = skipped;
+            step += 1;
+        })?;
+        Ok(rates)
     }
 }
 

@@ -144,7 +144,7 @@ fn check(
     };
     let least = match method {
         Method::TeaCache => DEGREE + 2,
-        Method::InvarDiff => 6,
+        Method::InvarDiff => 4,
         _ => 2,
     };
     if !(least..=most).contains(&(settings.steps as usize)) {
