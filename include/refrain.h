@@ -206,12 +206,12 @@
 #define REFRAIN_NO_SLOT 4294967295
 
 /**
- * The slot of a computed call whose feature is added to running sums: slot k gains weights[k] times
- * the feature.
+ * The slot of a computed call whose feature is added to running sums: slot k gains `weights[k]`
+ * times the feature.
  */
 #define REFRAIN_ADD_TO_SLOTS 4294967294
 
-/** The slot of the first of those: slot k becomes weights[k] times the feature. */
+/** The slot of the first of those: slot k becomes `weights[k]` times the feature. */
 #define REFRAIN_SET_SLOTS 4294967293
 
 /** Bytes that a scheduler never exceeds beside its lanes. */
@@ -2675,7 +2675,7 @@ refrain_status refrain_cpu_alignment(const float *probe,
  *
  * - `a`, `b`: in, `count` values each; may be the same.
  * - `count`: in, number of values.
- * - `product_out`: out, the sum of a[i] * b[i]; 0 if there are no values.
+ * - `product_out`: out, the sum of `a[i] * b[i]`; 0 if there are no values.
  *
  * Returns REFRAIN_OK, REFRAIN_E_NULL, or REFRAIN_E_MEMORY if a pointer is not aligned.
  */

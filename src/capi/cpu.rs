@@ -106,7 +106,7 @@ pub unsafe extern "C" fn refrain_cpu_alignment(
 ///
 /// - `a`, `b`: in, `count` values each; may be the same.
 /// - `count`: in, number of values.
-/// - `product_out`: out, the sum of a[i] * b[i]; 0 if there are no values.
+/// - `product_out`: out, the sum of `a[i] * b[i]`; 0 if there are no values.
 ///
 /// Returns REFRAIN_OK, REFRAIN_E_NULL, or REFRAIN_E_MEMORY if a pointer is not aligned.
 #[unsafe(no_mangle)]

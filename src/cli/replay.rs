@@ -65,7 +65,9 @@ struct Replay {
 #[derive(Serialize)]
 struct Row {
     call: u32,
-    lane: u32,
+    /// Only where there are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lane: Option<u32>,
     action: &'static str,
     reason: &'static str,
     order: u32,
@@ -99,6 +101,7 @@ pub(super) fn run(arguments: &Arguments, report: &mut Report) -> Result<(), Fail
     let traces = decide(&mut scheduler, &signals)?;
     let mut events: Vec<&Event> = traces.iter().flat_map(Trace::events).collect();
     events.sort_by_key(|event| event.call);
+    let many = traces.len() > 1;
     let text: Vec<String> = traces.iter().map(|trace| trace.to_string()).collect();
     let text = text.join("\n");
     let notice = sentence(scheduler.notice());
@@ -111,12 +114,12 @@ pub(super) fn run(arguments: &Arguments, report: &mut Report) -> Result<(), Fail
             calls: stats.calls,
             computed: stats.computed,
             notice,
-            events: events.into_iter().map(row).collect(),
+            events: events.iter().map(|event| row(event, many)).collect(),
         })?;
     } else {
         report.line(&text);
         report.line("");
-        report.line(table(&events));
+        report.line(table(&events, many));
         report.line("");
         report.line(format_args!(
             "{policy}: {} of {} calls computed",
@@ -207,8 +210,7 @@ fn decide(scheduler: &mut Scheduler<Vec<Lane>>, signals: &Signals) -> Result<Vec
     Ok(traces)
 }
 
-fn table(events: &[&Event]) -> TextTable {
-    let many = events.iter().any(|event| event.lane > 0);
+fn table(events: &[&Event], many: bool) -> TextTable {
     let mut columns = alloc::vec![("call", Align::Right)];
     columns.extend(many.then_some(("lane", Align::Right)));
     columns.extend([
@@ -220,9 +222,9 @@ fn table(events: &[&Event]) -> TextTable {
     ]);
     let mut table = TextTable::new(columns);
     for event in events {
-        let event = row(event);
+        let event = row(event, many);
         let mut cells = alloc::vec![event.call.to_string()];
-        cells.extend(many.then(|| event.lane.to_string()));
+        cells.extend(event.lane.map(|lane| lane.to_string()));
         cells.extend([
             event.action.to_string(),
             event.order.to_string(),
@@ -235,10 +237,10 @@ fn table(events: &[&Event]) -> TextTable {
     table
 }
 
-fn row(event: &Event) -> Row {
+fn row(event: &Event, many: bool) -> Row {
     Row {
         call: event.call,
-        lane: event.lane,
+        lane: many.then_some(event.lane),
         action: event.action.name(),
         reason: event.reason.name(),
         order: event.order,

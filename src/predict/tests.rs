@@ -178,7 +178,8 @@ fn hermite_goes_the_right_way_whichever_way_the_clock_runs() {
 
 /// FoCa as its code has it, call by call.
 fn foca_recursion(f: impl Fn(f64) -> f64, full: &[u32], last: u32) -> Vec<f64> {
-    let (mut rolling, mut kept): (Vec<(f64, f64)>, Vec<(f64, f64)>) = (Vec::new(), Vec::new());
+    let mut rolling: Vec<(f64, f64)> = Vec::new();
+    let mut kept: Vec<(f64, f64)> = Vec::new();
     let mut used = Vec::new();
     for step in 0..=last {
         let s = f64::from(step);

@@ -191,7 +191,7 @@ fn inspect_tells_sizes_and_bytes() {
         "--policy",
         "interval",
         "--policy",
-        "taylorseer:order=2",
+        "taylorseer:order=2,site=trunk",
         "--json",
     ];
     let document =

@@ -60,13 +60,15 @@ fn json_has_the_fields_and_numbers_that_agree() {
             [
                 "calls",
                 "computed",
+                "multiply_adds",
                 "policy",
                 "psnr_db",
                 "rel_l2",
                 "same_cost",
                 "speedup",
                 "trace",
-                "wall_s"
+                "wall_s",
+                "work"
             ]
         );
         let trace = run["trace"].as_str().expect("a trace");
@@ -261,7 +263,7 @@ fn bad_arguments_are_one_clear_line() {
         (&["--policy", "mask:111"], "mask"),
         (&["--policy", "fbcache:front=6"], "front"),
         (&["--policy", "fbcache:front=0"], "front"),
-        (&["--policy", "taylorseer:order=4"], "0 to 3"),
+        (&["--policy", "taylorseer:order=5"], "0 to 4"),
         (&["--heads", "5"], "num_heads is 5"),
         (&["--heads", "0"], "num_heads is 0"),
         (&["--prediction", "noise"], "--prediction"),

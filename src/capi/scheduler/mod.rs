@@ -29,10 +29,10 @@ pub const REFRAIN_ALIGNMENT: usize = 16;
 pub const REFRAIN_MAX_LANES: u32 = 65536;
 /// The slot of a decision that writes no anchor.
 pub const REFRAIN_NO_SLOT: u32 = 0xFFFF_FFFF;
-/// The slot of a computed call whose feature is added to running sums: slot k gains weights[k] times
-/// the feature.
+/// The slot of a computed call whose feature is added to running sums: slot k gains `weights[k]`
+/// times the feature.
 pub const REFRAIN_ADD_TO_SLOTS: u32 = 0xFFFF_FFFE;
-/// The slot of the first of those: slot k becomes weights[k] times the feature.
+/// The slot of the first of those: slot k becomes `weights[k]` times the feature.
 pub const REFRAIN_SET_SLOTS: u32 = 0xFFFF_FFFD;
 /// Bytes that a scheduler never exceeds beside its lanes.
 pub const REFRAIN_SCHEDULER_BASE_BYTES: usize = 4608;
