@@ -27,8 +27,14 @@ impl Lane {
         (self.newest + 1).checked_rem(ring(policy)).unwrap_or(0)
     }
 
-    /// The weights of the open call.
-    pub(super) fn blend(&mut self, policy: &Policy, timeline: Timeline, target: f64, gamma: f64) {
+    /// The weights of the open call; whether there are any.
+    pub(super) fn blend(
+        &mut self,
+        policy: &Policy,
+        timeline: Timeline,
+        target: f64,
+        gamma: f64,
+    ) -> bool {
         let predictor = &policy.predictor;
         let call = self.pending.call;
         let share = f64::from(call.step) / f64::from(timeline.steps);
@@ -68,6 +74,9 @@ impl Lane {
                 *w = weight as f32;
             }
         }
+        if weights.len == 0 {
+            return false;
+        }
         self.pending.order = weights.len.saturating_sub(1) as u32;
         if policy.split.kind == SplitKind::Band {
             let (mut low, mut high) = (1.0, 1.0);
@@ -82,6 +91,7 @@ impl Lane {
                 *w = low as f32;
             }
         }
+        true
     }
 
     /// Places and slots of the anchors a predictor may use, newest first. TaylorSeer's code forms

@@ -56,7 +56,7 @@ impl Lane {
         }
         self.pending.spent = spent;
         if policy.budget.scale == Scale::Largest && cost > self.pending.largest {
-            self.pending.largest = cost;
+            self.pending.largest = cost.min(f64::MAX);
         }
         let threshold = self.threshold(policy, timeline, call, self.pending.largest);
         let protected = gauge.kind == GaugeKind::Curve

@@ -289,7 +289,11 @@ impl Lane {
             };
             return;
         }
-        self.blend(policy, timeline, place, gamma);
+        if !self.blend(policy, timeline, place, gamma) {
+            // A fit that cannot be made is no stand-in.
+            self.settle(policy, timeline, Reason::NoHistory, gamma);
+            return;
+        }
         self.pending.slot = if policy.predictor.kind == PredictorKind::Foca {
             // Not the slot that the forecasts of this run still read.
             if self.hat == FORECASTS {
@@ -384,7 +388,7 @@ impl Lane {
         value: Option<f64>,
     ) {
         if self.pending.signal >= 0.0 && policy.gauge.kind == GaugeKind::Signal {
-            self.total += self.pending.signal;
+            self.total = (self.total + self.pending.signal).min(f64::MAX);
         }
         self.spent = self.pending.spent;
         self.ratio = self.pending.ratio;
