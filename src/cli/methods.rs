@@ -15,7 +15,7 @@ use super::model::{self, AboutModel, Loaded};
 use super::report::{Failure, Report};
 use super::timed::{Rivals, Run, Stage};
 use crate::policy::methods::Family;
-use crate::policy::{Method, Policy};
+use crate::policy::{Method, Policy, tables};
 use crate::run::{Backend, Settings};
 use crate::sampler::Sampler;
 use crate::text::Named;
@@ -27,6 +27,27 @@ const TEXTS: &[(Method, &str)] = &[
     (Method::InvarDiff, "invardiff:model=dit-xl"),
     (Method::DbCache, "dbcache:front=2,warmup=4"),
 ];
+
+/// Methods that follow a mask which a search or a training makes for one model: they run with a mask
+/// that was published for another method and model.
+const BORROWERS: &[Method] = &[
+    Method::DpCache,
+    Method::Ecad,
+    Method::ProCache,
+    Method::Soda,
+    Method::ErtaCache,
+    Method::FebCache,
+    Method::DitFastAttn,
+    Method::L2c,
+    Method::Harmonica,
+    Method::MeanCache,
+    Method::BudCache,
+    Method::Cem,
+    Method::CacheQuant,
+    Method::GoldenPath,
+];
+/// Whose mask, and of which model.
+const LENDER: (&str, &str) = ("lemica", "flux-dev-20");
 
 /// Run every published method that the model and its tables allow, and compare them
 ///
@@ -130,7 +151,16 @@ pub(super) fn run(arguments: &Arguments, report: &mut Report) -> Result<(), Fail
         }
         let text = TEXTS.iter().find(|(of, _)| of == method);
         let text = text.map_or(method.name(), |(_, text)| text);
-        let mut policy = Policy::parse(text).map_err(|error| Failure::about(text, error))?;
+        let borrowed = tables::mask(LENDER.0, LENDER.1).filter(|_| BORROWERS.contains(method));
+        let whole = match borrowed {
+            Some(table) => format!("{text}:mask={}", table.mask),
+            None => text.to_string(),
+        };
+        let text = match borrowed {
+            Some(_) => format!("{text} \u{2020}"),
+            None => text.to_string(),
+        };
+        let mut policy = Policy::parse(&whole).map_err(|error| Failure::about(&whole, error))?;
         let mut reason = None;
         for table in &tables {
             policy = table.apply_if_meant(&policy)?;
@@ -143,10 +173,7 @@ pub(super) fn run(arguments: &Arguments, report: &mut Report) -> Result<(), Fail
         }
         match reason {
             None => chosen.push((*method, text, policy)),
-            Some(why) => left_out.push(LeftOut {
-                policy: text.to_string(),
-                why,
-            }),
+            Some(why) => left_out.push(LeftOut { policy: text, why }),
         }
     }
     let engine = loaded.engine(arguments.backend)?;
@@ -154,7 +181,7 @@ pub(super) fn run(arguments: &Arguments, report: &mut Report) -> Result<(), Fail
     let full = stage.plain(arguments.steps)?;
     let mut rows = Vec::new();
     for (method, text, policy) in chosen {
-        let rivals = stage.rivals(policy, text)?;
+        let rivals = stage.rivals(policy, &text)?;
         rows.push(row(method, &rivals, &full));
     }
     stage.finish();
@@ -221,6 +248,11 @@ fn print(document: &Document, report: &mut Report) {
             if row.loses { "loses" } else { "" }
         ));
     }
+    report.line("");
+    report.line(format_args!(
+        "\u{2020} with the mask published for {} ({}) in place of one made for the method and this model.",
+        LENDER.0, LENDER.1
+    ));
     report.line("");
     report.line("Not run here:");
     report.line("");
