@@ -68,7 +68,8 @@ static void policies(void) {
     NUL(refrain_policy_parse, policy_out, ("full", sizeof good, NULL, NULL, 0));
     NUL(refrain_policy_apply_table, policy, (NULL, TABLE, sizeof good, &out.policy, NULL, 0));
     NUL(refrain_policy_apply_table, table, (&good, NULL, sizeof good, &out.policy, NULL, 0));
-    NUL(refrain_policy_apply_table, policy_out, (&good, TABLE, sizeof good, NULL, NULL, 0));
+    NUL(refrain_policy_apply_table, policy_out,
+        (&good, "refrain-table 1\nmethod = teacache\nthreshold = 0.2\n", sizeof good, NULL, NULL, 0));
     NUL(refrain_table_field, table, (NULL, "model", out.string, sizeof out.string, &out.size));
     NUL(refrain_table_field, field, (TABLE, NULL, out.string, sizeof out.string, &out.size));
     NUL(refrain_table_field, text_out, (TABLE, "model", NULL, 64, &out.size));
