@@ -1,268 +1,18 @@
-//! The keys of the text form: one row a field.
+//! One row a key, in the order in which a policy is printed, and when each has an effect.
 
-use super::{
-    BudgetKind, GaugeKind, MAX_CODEBOOK, MAX_CURVE, MAX_DEGREE, Policy, Rescale, Schedule,
-    SiteKind, SplitKind, VerifyKind,
+use super::applies::{
+    BY_DISTANCE, ON_AXIS, compared, counts, follows_curve, gradient, has_tables, immediate,
+    late_interval, limited, measured, polynomial, predicts, scheduled, sited, skips, spends,
+    verifies,
 };
-use crate::predict::{MAX_ORDER, PredictorKind};
-use crate::signal::{Filter, SignalKind};
+use super::{Key, List, MAX_STEPS, Value};
+use crate::policy::{
+    BudgetKind, Comparator, CurveBy, Deviation, GaugeKind, Keep, Level, MAX_CURVE, Pool, Progress,
+    Rescale, Rounding, RunCount, Scale, Schedule, SiteKind, SplitKind, VerifyKind, Window,
+};
+use crate::predict::{Axis, MAX_ORDER, PredictorKind};
+use crate::signal::{Filter, Metric, Reference, SignalKind};
 use crate::text::Named;
-
-/// Largest step count a guard may name.
-pub(super) const MAX_STEPS: u32 = 1 << 30;
-
-/// What a key takes.
-#[derive(Clone, Copy)]
-pub(super) enum Value {
-    /// A whole number.
-    Whole {
-        min: u32,
-        max: u32,
-        get: fn(&Policy) -> u32,
-        set: fn(&mut Policy, u32),
-    },
-    /// A number.
-    Number {
-        min: f64,
-        max: f64,
-        get: fn(&Policy) -> f64,
-        set: fn(&mut Policy, f64),
-    },
-    /// One of a few names.
-    Choice {
-        name: fn(u32) -> Option<&'static str>,
-        get: fn(&Policy) -> u32,
-        set: fn(&mut Policy, u32),
-    },
-    /// Numbers separated by `/`.
-    List(List),
-    /// Zeros and ones, one a step.
-    Mask,
-    /// A model whose published coefficients or curve are used.
-    Model,
-}
-
-/// A field that holds several numbers.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum List {
-    Coefficients,
-    Curve,
-    /// Thresholds and intervals in turn.
-    Codebook,
-}
-
-impl List {
-    pub(super) const fn max_len(self) -> usize {
-        match self {
-            Self::Coefficients => MAX_DEGREE + 1,
-            Self::Curve => MAX_CURVE,
-            Self::Codebook => 2 * MAX_CODEBOOK,
-        }
-    }
-
-    pub(super) const fn bounds(self) -> (f64, f64) {
-        match self {
-            Self::Coefficients => (-1e9, 1e9),
-            Self::Curve => (-1e6, 1e6),
-            Self::Codebook => (0.0, 1e6),
-        }
-    }
-}
-
-/// One key of the text form.
-#[derive(Clone, Copy)]
-pub struct Key {
-    /// As written before the `=`.
-    pub name: &'static str,
-    /// What it does, with its unit and the direction of safety.
-    pub summary: &'static str,
-    /// When it has an effect.
-    pub needs: &'static str,
-    pub(super) value: Value,
-    pub(super) applies: fn(&Policy) -> bool,
-}
-
-impl PartialEq for Key {
-    fn eq(&self, other: &Self) -> bool {
-        self.name == other.name
-    }
-}
-
-impl core::fmt::Debug for Key {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Key")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
-    }
-}
-
-impl Key {
-    /// Whether the key has an effect on the policy as it stands.
-    #[must_use]
-    pub fn applies_to(&self, policy: &Policy) -> bool {
-        (self.applies)(policy)
-    }
-
-    /// The key's value in `policy`, as the text form writes it; `none` where there is none.
-    pub fn write_value(&self, policy: &Policy, f: &mut dyn core::fmt::Write) -> core::fmt::Result {
-        let empty = match self.value {
-            Value::Mask => policy.guards.mask_len == 0,
-            Value::List(List::Curve) => policy.gauge.curve.len == 0,
-            Value::List(List::Codebook) => policy.gauge.codebook.len == 0,
-            _ => false,
-        };
-        if empty {
-            return f.write_str("none");
-        }
-        policy.write_value(self, f)
-    }
-
-    /// The range or the names the key takes, for a reader.
-    pub fn write_range(&self, f: &mut dyn core::fmt::Write) -> core::fmt::Result {
-        match self.value {
-            Value::Whole { min, max, .. } => write!(f, "{min} to {max}"),
-            Value::Number { min, max, .. } => write!(f, "{min} to {max}"),
-            Value::Choice { name, .. } => {
-                let mut number = 0;
-                while let Some(choice) = name(number) {
-                    if number > 0 {
-                        f.write_str("|")?;
-                    }
-                    f.write_str(choice)?;
-                    number += 1;
-                }
-                Ok(())
-            }
-            Value::List(list) => {
-                let (min, max) = list.bounds();
-                write!(
-                    f,
-                    "1 to {} numbers from {min} to {max}, separated by /",
-                    list.max_len()
-                )
-            }
-            Value::Mask => write!(f, "1 to {} characters 0 or 1", super::MAX_MASK),
-            Value::Model => f.write_str("a model name"),
-        }
-    }
-}
-
-impl Policy {
-    /// Hands every field that rules a run to `take`, in words.
-    pub(crate) fn fold(&self, mut take: impl FnMut(u32)) {
-        let number = |v: f64, take: &mut dyn FnMut(u32)| {
-            take(v.to_bits() as u32);
-            take((v.to_bits() >> 32) as u32);
-        };
-        take(self.method as u32);
-        for key in KEYS {
-            match key.value {
-                Value::Whole { get, .. } | Value::Choice { get, .. } => take(get(self)),
-                Value::Number { get, .. } => number(get(self), &mut take),
-                Value::List(List::Coefficients) => {
-                    self.gauge
-                        .coefficients
-                        .iter()
-                        .for_each(|v| number(*v, &mut take));
-                }
-                Value::List(List::Curve) => {
-                    take(self.gauge.curve.len);
-                    self.gauge
-                        .curve
-                        .values()
-                        .iter()
-                        .for_each(|v| number(*v, &mut take));
-                }
-                Value::List(List::Codebook) => {
-                    for (threshold, interval) in self.gauge.codebook.entries() {
-                        number(threshold, &mut take);
-                        take(interval);
-                    }
-                }
-                Value::Mask => {
-                    take(self.guards.mask_len);
-                    let words = self.guards.mask_len.div_ceil(32) as usize;
-                    self.guards
-                        .mask
-                        .iter()
-                        .take(words)
-                        .for_each(|word| take(*word));
-                }
-                // Stands for coefficients, curve or mask.
-                Value::Model => {}
-            }
-        }
-    }
-}
-
-fn measured(p: &Policy) -> bool {
-    p.gauge.measures()
-}
-/// A tensor's change, in contrast to what a gate says.
-fn compared(p: &Policy) -> bool {
-    measured(p) && p.gauge.signal != SignalKind::Gate
-}
-fn immediate(p: &Policy) -> bool {
-    p.gauge.kind == GaugeKind::Signal
-}
-fn spends(p: &Policy) -> bool {
-    matches!(p.gauge.kind, GaugeKind::Signal | GaugeKind::Curve)
-}
-fn late_interval(p: &Policy) -> bool {
-    p.gauge.kind == GaugeKind::Late && p.gauge.codebook.len == 0
-}
-fn limited(p: &Policy) -> bool {
-    spends(p) || late_interval(p)
-}
-fn counts(p: &Policy) -> bool {
-    p.gauge.kind == GaugeKind::Count
-}
-fn scheduled(p: &Policy, schedule: Schedule) -> bool {
-    counts(p) && p.gauge.schedule == schedule
-}
-fn polynomial(p: &Policy) -> bool {
-    measured(p) && p.gauge.rescale.is_polynomial()
-}
-/// A curve that is followed call by call.
-fn follows_curve(p: &Policy) -> bool {
-    p.gauge.kind == GaugeKind::Curve || immediate(p) && p.gauge.rescale == Rescale::Sensitivity
-}
-fn skips(p: &Policy) -> bool {
-    p.gauge.kind != GaugeKind::Always
-}
-/// Whether tables are published for what the policy is calibrated by.
-fn has_tables(p: &Policy) -> bool {
-    measured(p)
-        || p.gauge.kind == GaugeKind::Curve
-        || skips(p) && super::tables::masks(p.method.name()).next().is_some()
-}
-fn sited(p: &Policy, kinds: &[SiteKind]) -> bool {
-    skips(p) && kinds.contains(&p.site.kind)
-}
-fn predicts(p: &Policy, kinds: &[PredictorKind]) -> bool {
-    skips(p) && kinds.contains(&p.predictor.kind)
-}
-/// Predictors that look at how far away the wanted time is.
-const BY_DISTANCE: &[PredictorKind] = &[
-    PredictorKind::Taylor,
-    PredictorKind::Newton,
-    PredictorKind::Hermite,
-    PredictorKind::Foca,
-    PredictorKind::Dmd,
-];
-fn verifies(p: &Policy) -> bool {
-    skips(p) && p.verify.kind != VerifyKind::None
-}
-/// Of them those whose axis is free.
-const ON_AXIS: &[PredictorKind] = &[
-    PredictorKind::Taylor,
-    PredictorKind::Newton,
-    PredictorKind::Hermite,
-    PredictorKind::Dmd,
-];
-fn gradient(p: &Policy) -> bool {
-    predicts(p, &[PredictorKind::Gradient])
-}
 
 macro_rules! whole {
     ($min:expr, $max:expr, $($field:tt)+) => {
@@ -325,7 +75,7 @@ pub static KEYS: &[Key] = &[
         name: "level",
         summary: "how much of the run cache-dit's mask skips",
         needs: "schedule=scm",
-        value: choice!(super::Level, gauge.level),
+        value: choice!(Level, gauge.level),
         applies: |p| scheduled(p, Schedule::Scm),
     },
     Key {
@@ -360,7 +110,7 @@ pub static KEYS: &[Key] = &[
         name: "metric",
         summary: "how a tensor's change becomes a number",
         needs: "gauge=signal or gauge=late, of a tensor",
-        value: choice!(crate::signal::Metric, gauge.metric),
+        value: choice!(Metric, gauge.metric),
         applies: compared,
     },
     Key {
@@ -381,7 +131,7 @@ pub static KEYS: &[Key] = &[
         name: "reference",
         summary: "what the measured tensor is compared with",
         needs: "gauge=signal or gauge=late, of a tensor",
-        value: choice!(crate::signal::Reference, gauge.reference),
+        value: choice!(Reference, gauge.reference),
         applies: compared,
     },
     Key {
@@ -430,7 +180,7 @@ pub static KEYS: &[Key] = &[
         name: "curve_by",
         summary: "what the curve is indexed by",
         needs: "gauge=curve or rescale=sensitivity",
-        value: choice!(super::CurveBy, gauge.curve.by),
+        value: choice!(CurveBy, gauge.curve.by),
         applies: follows_curve,
     },
     Key {
@@ -438,14 +188,14 @@ pub static KEYS: &[Key] = &[
         summary: "time of the curve's first value",
         needs: "curve_by=time",
         value: number!(-1e9, 1e9, gauge.curve.start),
-        applies: |p| follows_curve(p) && p.gauge.curve.by == super::CurveBy::Time,
+        applies: |p| follows_curve(p) && p.gauge.curve.by == CurveBy::Time,
     },
     Key {
         name: "curve_end",
         summary: "time of the curve's last value",
         needs: "curve_by=time",
         value: number!(-1e9, 1e9, gauge.curve.end),
-        applies: |p| follows_curve(p) && p.gauge.curve.by == super::CurveBy::Time,
+        applies: |p| follows_curve(p) && p.gauge.curve.by == CurveBy::Time,
     },
     Key {
         name: "protect",
@@ -458,7 +208,7 @@ pub static KEYS: &[Key] = &[
         name: "deviation",
         summary: "which deviation of the magnitude ratios from 1 counts",
         needs: "gauge=curve",
-        value: choice!(super::Deviation, gauge.deviation),
+        value: choice!(Deviation, gauge.deviation),
         applies: |p| p.gauge.kind == GaugeKind::Curve,
     },
     Key {
@@ -479,14 +229,14 @@ pub static KEYS: &[Key] = &[
         name: "compare",
         summary: "whether a skip must stay below the threshold or may reach it",
         needs: "gauge=signal, gauge=curve, or gauge=late without a codebook",
-        value: choice!(super::Comparator, budget.comparator),
+        value: choice!(Comparator, budget.comparator),
         applies: limited,
     },
     Key {
         name: "scale",
         summary: "what the threshold is a multiple of",
         needs: "gauge=signal, gauge=curve, or gauge=late without a codebook",
-        value: choice!(super::Scale, budget.scale),
+        value: choice!(Scale, budget.scale),
         applies: limited,
     },
     Key {
@@ -521,7 +271,7 @@ pub static KEYS: &[Key] = &[
         name: "progress",
         summary: "what early_until and late_from are a share of",
         needs: "gauge=signal, gauge=curve, or gauge=late without a codebook",
-        value: choice!(super::Progress, budget.progress),
+        value: choice!(Progress, budget.progress),
         applies: limited,
     },
     Key {
@@ -563,7 +313,7 @@ pub static KEYS: &[Key] = &[
         name: "rounding",
         summary: "how the retained share becomes whole steps",
         needs: "retention",
-        value: choice!(super::Rounding, guards.rounding),
+        value: choice!(Rounding, guards.rounding),
         applies: |p| skips(p) && p.guards.warmup_fraction > 0.0,
     },
     Key {
@@ -577,7 +327,7 @@ pub static KEYS: &[Key] = &[
         name: "window",
         summary: "what start and end are given in",
         needs: "a policy that skips",
-        value: choice!(super::Window, guards.window),
+        value: choice!(Window, guards.window),
         applies: skips,
     },
     Key {
@@ -612,7 +362,7 @@ pub static KEYS: &[Key] = &[
         name: "run_count",
         summary: "how the run of skipped calls is counted",
         needs: "max_run",
-        value: choice!(super::RunCount, guards.run_count),
+        value: choice!(RunCount, guards.run_count),
         applies: |p| skips(p) && p.guards.max_continuous_cached_steps > 0,
     },
     Key {
@@ -654,7 +404,7 @@ pub static KEYS: &[Key] = &[
         name: "axis",
         summary: "what the kept features are spaced along",
         needs: "predictor=taylor, newton, hermite or dmd",
-        value: choice!(crate::predict::Axis, predictor.axis),
+        value: choice!(Axis, predictor.axis),
         applies: |p| predicts(p, ON_AXIS),
     },
     Key {
@@ -824,7 +574,7 @@ pub static KEYS: &[Key] = &[
         name: "keep",
         summary: "what is kept of the site: what it added, or what it gave",
         needs: "site=trunk, range, model, front, rear, stage or blocks",
-        value: choice!(super::Keep, site.keep),
+        value: choice!(Keep, site.keep),
         applies: |p| {
             skips(p)
                 && !matches!(
@@ -837,7 +587,7 @@ pub static KEYS: &[Key] = &[
         name: "pool",
         summary: "how lanes decide",
         needs: "a policy that skips",
-        value: choice!(super::Pool, pool),
+        value: choice!(Pool, pool),
         applies: skips,
     },
 ];
