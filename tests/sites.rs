@@ -172,6 +172,23 @@ fn a_forecast_that_is_rolled_back_leaves_no_trace() {
 
 /// Attention left out at the second step: as a site, as a column of modules, and module by module.
 #[test]
+fn a_forecast_that_is_still_read_is_not_rolled_back() {
+    let model = velocity_model();
+    let engine = Engine::new(model.clone(), Backend::Cpu).expect("a CPU");
+    let foca = "speca:predictor=foca,verify";
+    let said = |kind: &str| {
+        let start = engine.start(&settings(&model, &format!("{foca}={kind}"), 8));
+        start.map(drop).map_err(|error| error.to_string())
+    };
+    assert_eq!(said("next"), Ok(()));
+    let refused = said("rollback").expect_err("refused");
+    assert!(
+        refused.contains("`verify`") && refused.contains("verify=next"),
+        "{refused}"
+    );
+}
+
+#[test]
 fn columns_are_lanes_of_their_own() {
     let engine = Engine::new(velocity_model(), Backend::Cpu).expect("the CPU");
     let of = |text: &str| run(&engine, &settings(engine.model(), text, 4));

@@ -16,7 +16,8 @@ use super::{
 };
 use crate::{
     dit::{DitConfig, Lowering, Memory, Model},
-    policy::{GaugeKind, Policy, tables},
+    policy::{GaugeKind, Policy, VerifyKind, tables},
+    predict::PredictorKind,
     sampler::noise,
 };
 
@@ -163,6 +164,15 @@ fn prepare(model: &Model, settings: &Settings) -> Result<(Settings, Lowering), R
             "guidance",
             guidance.to_string(),
             "it must be a finite number; 1 is none",
+        ));
+    }
+    // FoCa reads the forecast of the call before: one that is given up must not take its place, and a
+    // run keeps forecasts with the blend that makes them.
+    if policy.predictor.kind == PredictorKind::Foca && policy.verify.kind == VerifyKind::Rollback {
+        return Err(RunError::setting(
+            "policy key `verify`",
+            VerifyKind::Rollback.to_string(),
+            "a run cannot take back a forecast that predictor=foca still reads; set verify=next",
         ));
     }
     check_classes(config, &settings.classes)?;

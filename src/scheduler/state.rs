@@ -206,9 +206,10 @@ impl State<'_> {
         } else {
             &[]
         };
-        let mean = [usable_mean(values)];
+        let mean;
         let values = if policy.pool == Pool::Mean && !values.is_empty() {
-            &mean
+            mean = [usable_mean(values)];
+            &mean[..]
         } else {
             values
         };
