@@ -20,6 +20,8 @@ pub(crate) fn scheduler(policy: &Policy, timeline: Timeline, lanes: usize) -> Ow
 #[derive(Clone, Debug)]
 pub(crate) struct Kept {
     slots: [Feature; MAX_ANCHORS],
+    /// How large the parts were that each slot was forecast from, one forecast after the other.
+    carried: [f64; MAX_ANCHORS],
     /// Computed features, newest first.
     newest: Vec<f64>,
 }
@@ -27,6 +29,7 @@ pub(crate) struct Kept {
 impl Kept {
     pub(crate) const NOTHING: Self = Self {
         slots: [[f64::NAN; 2]; MAX_ANCHORS],
+        carried: [0.0; MAX_ANCHORS],
         newest: Vec::new(),
     };
 
@@ -47,7 +50,7 @@ impl Kept {
     }
 
     /// Keeps what is to be kept, once it stands.
-    pub(crate) fn keep(&mut self, decision: &Decision, feature: Feature) {
+    pub(crate) fn keep(&mut self, decision: &Decision, feature: Feature, scale: f64) {
         let sums = decision.slot == SET_SLOTS || decision.slot == ADD_TO_SLOTS;
         for (slot, weight) in self.slots.iter_mut().zip(decision.weights) {
             for (kept, part) in slot.iter_mut().zip(feature) {
@@ -61,6 +64,8 @@ impl Kept {
         }
         if let Some(slot) = self.slots.get_mut(decision.slot as usize) {
             *slot = feature;
+            let forecast = decision.action.skips();
+            self.carried[decision.slot as usize] = if forecast { scale } else { 0.0 };
         }
     }
 
@@ -81,6 +86,9 @@ impl Kept {
                 scale += one.abs();
             }
         }
+        let pairs = decision.weights.iter().zip(self.carried);
+        let read = pairs.filter(|(weight, _)| **weight != 0.0);
+        scale += read.map(|(_, carried)| carried).fold(0.0, f64::max);
         if policy.wants() == Wants::Products {
             // Its weights are those of the whole feature.
             feature = [0.0, feature[0] + feature[1]];
@@ -191,7 +199,7 @@ pub(crate) fn drive(
             });
             again = rejected && policy.verify.kind == VerifyKind::Rollback;
             if !again {
-                kept.keep(&decision, feature);
+                kept.keep(&decision, feature, scale);
             }
         }
     }

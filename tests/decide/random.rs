@@ -1,6 +1,6 @@
 //! Runs drawn at random: a policy's text, a timeline, and what the host measures.
 
-use proptest::test_runner::Config as ProptestConfig;
+use proptest::test_runner::{Config as ProptestConfig, RngSeed};
 use refrain::policy::VerifyKind;
 use refrain::{Action, Begin, Call, Event, Policy, Timeline};
 
@@ -10,12 +10,17 @@ use crate::oracle::Input;
 
 mod composed;
 
-/// So many cases; what fails is printed, not written into the tree.
+/// So many cases, the same at every run unless `PROPTEST_RNG_SEED` is set (and more with
+/// `PROPTEST_CASES`); what fails is printed, not written into the tree.
 pub(crate) fn cases(count: u32) -> ProptestConfig {
+    let mut config = ProptestConfig::with_cases(count);
+    if config.rng_seed == RngSeed::Random {
+        config.rng_seed = RngSeed::Fixed(1);
+    }
     ProptestConfig {
         failure_persistence: None,
         max_global_rejects: 100_000,
-        ..ProptestConfig::with_cases(count)
+        ..config
     }
 }
 
@@ -319,7 +324,7 @@ impl Run {
                     && decision.action == Action::Verify
                     && event.reason != decision.reason;
                 if !again {
-                    kept.keep(&decision, feature);
+                    kept.keep(&decision, feature, 0.0);
                     events[input.lane].push(event);
                     break;
                 }

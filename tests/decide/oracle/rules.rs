@@ -326,7 +326,7 @@ fn factor(run: &Run, input: &Input, lane: &Lane) -> f64 {
 fn scale(run: &Run, lane: &Lane, cost: Option<f64>) -> f64 {
     let s = run.s;
     match s.scale.as_str() {
-        // Foresight: the last values of the warm-up, the newest counting most.
+        // Foresight: the values of the last three steps of the warm-up, the newest counting most.
         "learned" => {
             let step = if s.fault == Some(Fault::EvenLambda) {
                 1.0
@@ -334,7 +334,8 @@ fn scale(run: &Run, lane: &Lane, cost: Option<f64>) -> f64 {
                 0.1
             };
             let valid = lane.past[lane.valid_from..].iter().rev();
-            let warm = valid.filter(|past| past.reason == "warmup");
+            let last = s.warmup(run.steps).saturating_sub(3);
+            let warm = valid.filter(|past| past.reason == "warmup" && past.step >= last);
             let values = cost.into_iter().chain(warm.filter_map(|past| past.cost));
             let weighed = values.zip([1.0, step, step * step]).map(|(v, w)| v * w);
             weighed.sum()
