@@ -225,6 +225,7 @@ fn executors_share_weights_and_keep_state() {
         name: "keep".into(),
         commands: vec![Command::Copy {
             from: out,
+            first: 0,
             to: kept,
         }],
     });

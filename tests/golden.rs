@@ -93,7 +93,7 @@ fn every_stage_is_the_golden_one() {
             nth("features", 0),
             golden.get("t_freq"),
         ),
-        ("t_emb".to_owned(), nth("time", 0), golden.get("t_emb")),
+        ("t_emb".to_owned(), nth("times", 0), golden.get("t_emb")),
         ("silu(c)".to_owned(), nth("condition", 0), &silu),
         ("tokens".to_owned(), nth("tokens", 0), golden.get("tokens")),
         ("mod0".to_owned(), nth("modulated", 0), golden.get("mod0")),

@@ -127,6 +127,7 @@ fn tiny() -> Recording {
                     subtract(A, B, DIFFERENCE, LEN),
                     Command::Copy {
                         from: DIFFERENCE,
+                        first: 0,
                         to: KEPT,
                     },
                 ],

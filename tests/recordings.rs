@@ -22,7 +22,10 @@ fn policy(text: &str) -> Policy {
 }
 
 fn lowering(text: &str) -> Lowering {
-    Lowering::for_policy(&policy(text), 1, 2.5, 50)
+    Lowering {
+        calls: 2,
+        ..Lowering::for_policy(&policy(text), 1, 2.5, 50)
+    }
 }
 
 /// The whole network, and a ring of two.

@@ -17,11 +17,12 @@ use naive::{Naive, Place};
 use refrain::{
     Policy, Stats,
     cpu::{CpuDevice, CpuExecutor, CpuWeights},
-    dit::{Lowering, Model, Overrides, Program, Ring, Stage},
+    dit::{Lowering, Model, Overrides, Program, Ring, Signal, Stage},
     executor::Executor,
     policy::{Keep, Method, Site, SiteKind},
     run::{Backend, Engine, Sampling, Settings, compare},
     sampler::{Sampler, noise},
+    signal::SignalKind,
     text::Named,
 };
 
@@ -269,6 +270,17 @@ impl Bench {
         for lane in &self.program.buffers.weights {
             self.executor.write(*lane, &weights).expect("weights");
         }
+    }
+
+    /// The call in that place of those that are prepared together, and none before it.
+    fn whole(&mut self, place: usize) -> Vec<f32> {
+        let mut path = vec![self.program.segments.prepare];
+        path.extend(self.program.at.get(place));
+        path.push(self.program.segments.begin);
+        path.extend(self.program.granules().map(|granule| granule.compute));
+        path.push(self.program.segments.end);
+        self.executor.run(&path).expect("a call");
+        self.guided()
     }
 
     fn guided(&mut self) -> Vec<f32> {
@@ -604,4 +616,53 @@ fn both_executors_agree_on_every_site() {
             "{text}: {off:.1e}, {signals:.1e}"
         );
     }
+}
+
+/// What is prepared for three calls at once is, for each, what it is alone.
+#[test]
+fn calls_prepared_together_are_those_prepared_alone() {
+    let times = [900.0, 500.0, 20.0];
+    for signal in [None, Some(Signal::new(SignalKind::TimeEmbedding))] {
+        let lowering = |calls| Lowering {
+            calls,
+            signal,
+            ..Bench::lowering(Site::TRUNK, 1, Ring::Hold)
+        };
+        let mut together = Bench::new(&velocity_model(), &lowering(3));
+        assert_eq!((together.program.calls, together.program.at.len()), (3, 3));
+        let rows = together.program.rows as usize;
+        let all: Vec<f32> = times.iter().flat_map(|t| vec![*t; rows]).collect();
+        together.input(3, 0.0);
+        let labels = LABELS.map(|label| label as f32).repeat(3);
+        let buffers = together.program.buffers.clone();
+        together.executor.write(buffers.t, &all).expect("t");
+        together.executor.write(buffers.y, &labels).expect("y");
+        let mut alone = Bench::new(&velocity_model(), &lowering(1));
+        assert_eq!((alone.program.calls, alone.program.at.len()), (1, 0));
+        let mut seen = Vec::new();
+        for (place, t) in times.into_iter().enumerate() {
+            alone.input(3, t);
+            let output = together.whole(place);
+            assert_eq!(output, alone.whole(0), "{signal:?} {t}");
+            seen.push(output);
+        }
+        // A wrong place would show.
+        assert_ne!(seen[0], seen[1]);
+        assert_ne!(seen[1], seen[2]);
+    }
+}
+
+/// However many calls a run has, their modulations take no more than 64 MiB.
+#[test]
+fn prepared_calls_are_bounded() {
+    let lowering = Lowering {
+        calls: u32::MAX,
+        ..Lowering::whole(1)
+    };
+    let program = lowering.program(&velocity_model()).expect("a program");
+    let prepared = program.recording.buffers.iter();
+    let of_all = prepared.filter(|buffer| buffer.name.ends_with(".all"));
+    let bytes: u64 = of_all.map(|buffer| buffer.bytes()).sum();
+    assert!(bytes <= 64 << 20, "{bytes}");
+    assert!(bytes > 63 << 20, "{bytes}");
 }

@@ -38,7 +38,8 @@ pub(super) struct Step {
 pub(super) enum Op {
     /// A dispatch without workgroups.
     Nothing,
-    Copy,
+    /// From that element on.
+    Copy(usize),
     Patchify(PatchParams),
     TimestepFeatures(TimestepParams),
     /// Any of the linear family.
@@ -64,7 +65,7 @@ impl Op {
     pub(super) fn reads(self) -> usize {
         match self {
             Self::Nothing => 0,
-            Self::Copy
+            Self::Copy(_)
             | Self::Patchify(_)
             | Self::Unpatchify(_)
             | Self::TimestepFeatures(_)
@@ -109,10 +110,10 @@ pub(super) fn plan(recording: &Recording) -> Result<Vec<Vec<Step>>, ExecutorErro
 fn step(command: &Command) -> Result<Step, String> {
     let mut reads = [0; READS];
     match command {
-        Command::Copy { from, to } => {
+        Command::Copy { from, first, to } => {
             reads[0] = from.0 as usize;
             Ok(Step {
-                op: Op::Copy,
+                op: Op::Copy(*first as usize),
                 reads,
                 write: to.0 as usize,
             })

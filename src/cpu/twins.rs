@@ -49,9 +49,10 @@ impl Twins {
     pub(super) fn run(&self, segment: &Segment, buffers: &mut [Lines]) {
         for command in &segment.commands {
             match command {
-                Command::Copy { from, to } => {
+                Command::Copy { from, first, to } => {
                     let mut out = core::mem::take(&mut buffers[to.0 as usize]);
-                    out.copy_from_slice(&buffers[from.0 as usize]);
+                    let part = &buffers[from.0 as usize][*first as usize..][..out.len()];
+                    out.copy_from_slice(part);
                     buffers[to.0 as usize] = out;
                 }
                 Command::Dispatch(dispatch) => {

@@ -1,8 +1,11 @@
 //! The forward pass as a recording, split where a policy measures, skips and keeps.
 //!
 //! ```text
-//! begin  [measure]  parts …  [verify]  end  [measure]  [rate]  [track …]
+//! [prepare]  [at.K]  begin  [measure]  parts …  [verify]  end  [measure]  [rate]  [track …]
 //! ```
+//!
+//! Modulations depend on time and class alone: `prepare` makes those of some calls at once, `at.K`
+//! brings those of one of them in.
 //!
 //! A part runs on every call or is a [`Granule`](super::Granule), which its lane has computed or
 //! skipped. The trunk, a range of blocks and the model are one granule each, the modules and the
@@ -31,6 +34,9 @@ use crate::{
 pub struct Lowering {
     /// Pictures of a batch.
     pub pictures: u32,
+    /// Calls whose modulations are made at once, at least 1; fewer where they would take more than
+    /// 64 MiB.
+    pub calls: u32,
     /// Guidance scale: the network then runs on twice as many rows, those with their classes first.
     pub guidance: Option<f32>,
     /// What a skipped call leaves out.
@@ -117,6 +123,7 @@ impl Lowering {
     pub const fn whole(pictures: u32) -> Self {
         Self {
             pictures,
+            calls: 1,
             guidance: None,
             site: Site::TRUNK,
             signal: None,
@@ -139,6 +146,7 @@ impl Lowering {
         if gauge.kind == GaugeKind::Always {
             return Self {
                 guidance,
+                calls: steps,
                 ..Self::whole(pictures)
             };
         }
@@ -154,6 +162,7 @@ impl Lowering {
         let verifies = policy.verify.kind != VerifyKind::None;
         Self {
             pictures,
+            calls: steps,
             guidance,
             site: policy.site,
             signal: gauge.measures().then_some(signal),
@@ -183,6 +192,7 @@ impl Lowering {
         let config = model.config();
         let (rows, lanes) = self.check(config)?;
         let mut lower = Lower::new(self, model, rows, lanes);
+        lower.prepare();
         if self.site.kind == SiteKind::Branch {
             lower.branch();
         } else {
@@ -199,6 +209,8 @@ pub(super) struct Lower<'a> {
     pub(super) config: &'a DitConfig,
     pub(super) rows: u32,
     pub(super) lanes: u32,
+    calls: u32,
+    at: Vec<SegmentId>,
     pub(super) pairs: Pairs,
     pub(super) segments: Segments,
     pub(super) parts: Vec<Part>,
@@ -215,8 +227,11 @@ impl<'a> Lower<'a> {
     fn new(to: &'a Lowering, model: &'a Model, rows: u32, lanes: u32) -> Self {
         let modulated = to.measures(SignalKind::ModulatedInput);
         let nowhere = SegmentId(0);
+        let calls = to.calls_at_once(model.config(), rows);
         Self {
-            net: Network::new(model, rows, modulated),
+            net: Network::new(model, [rows, calls], modulated),
+            calls,
+            at: Vec::new(),
             to,
             config: model.config(),
             rows,
@@ -226,6 +241,7 @@ impl<'a> Lower<'a> {
                 ..Pairs::default()
             },
             segments: Segments {
+                prepare: nowhere,
                 begin: nowhere,
                 measure: None,
                 track: None,
@@ -246,20 +262,31 @@ impl<'a> Lower<'a> {
         }
     }
 
+    /// What is made for some calls in advance, and how each of them gets its part.
+    fn prepare(&mut self) {
+        self.net.prepare();
+        self.segments.prepare = self.net.rec.segment("prepare");
+        let time = self.to.measures(SignalKind::TimeEmbedding);
+        for call in 0..self.calls {
+            self.net.select(call, time);
+            self.at
+                .extend(self.net.rec.segment_of_any(format!("at.{call}")));
+        }
+    }
+
     /// The forward pass with a site within it.
     fn split(&mut self) {
         let &Lowering { site, .. } = self.to;
         let depth = self.config.depth;
         let whole = site.kind == SiteKind::Model;
         let modulated = self.to.measures(SignalKind::ModulatedInput);
-        let early = modulated || self.to.measures(SignalKind::TimeEmbedding);
         let (front, back) = match site.kind {
             SiteKind::Range => (site.front, site.back),
             SiteKind::Front => (0, depth - site.blocks(depth)),
             SiteKind::Rear => (depth - site.blocks(depth), 0),
             _ => (0, 0),
         };
-        if !whole || early {
+        if !whole || modulated {
             self.net.embed();
         }
         for block in 0..front {
@@ -271,7 +298,7 @@ impl<'a> Lower<'a> {
         }
         self.begin();
         match site.kind {
-            SiteKind::Model => self.model(!early),
+            SiteKind::Model => self.model(!modulated),
             SiteKind::Stage => self.stage(),
             SiteKind::Modules | SiteKind::Attention | SiteKind::Mlp => self.modules(),
             SiteKind::Blocks => self.blocks(),
@@ -395,7 +422,7 @@ impl<'a> Lower<'a> {
         }
     }
 
-    /// Every module of the site by itself; modulations run on every call.
+    /// Every module of the site by itself.
     fn modules(&mut self) {
         let depth = self.config.depth;
         let mid = self.net.wide("mid");
@@ -409,9 +436,6 @@ impl<'a> Lower<'a> {
             } else {
                 self.net.fresh(&[])
             };
-            if !(block == 0 && self.net.begun()) {
-                self.net.modulate(block);
-            }
             for (module, out) in [(Module::Attention, mid), (Module::Mlp, out)] {
                 let sited = match self.to.site.kind {
                     SiteKind::Attention => module == Module::Attention,
@@ -535,12 +559,29 @@ impl<'a> Lower<'a> {
             pairs: self.pairs,
             lanes: self.lanes,
             rows: self.rows,
+            calls: self.calls,
+            at: self.at,
             constants: self.constants,
             sea: self.sea,
             recording: Arc::new(self.net.rec.finish()),
         }
     }
 }
+
+impl Lowering {
+    /// Calls that are prepared at once.
+    fn calls_at_once(&self, config: &DitConfig, rows: u32) -> u32 {
+        let vectors = u64::from(rows) * (6 * u64::from(config.depth) + 2);
+        let each = vectors * u64::from(config.hidden_size);
+        let fitting = (MODULATIONS / each.max(1)).max(1);
+        self.calls
+            .max(1)
+            .min(u32::try_from(fitting).unwrap_or(u32::MAX))
+    }
+}
+
+/// Most elements that the modulations of calls prepared at once take.
+const MODULATIONS: u64 = 1 << 24;
 
 /// Pairs of sums that a metric is made of.
 const fn pairs_of(metric: Metric) -> u32 {

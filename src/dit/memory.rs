@@ -12,8 +12,8 @@ use crate::kernels::{Recording, Role};
 pub struct Memory {
     /// Weights, in the checkpoint's format; shared by all runs of a model.
     pub weights: u64,
-    /// Activations, inputs and outputs: what a run without a policy needs too, but for a measured
-    /// tensor.
+    /// Activations, modulations, inputs and outputs: what a run without a policy needs too, but for
+    /// a measured tensor.
     pub activations: u64,
     /// What the policy keeps from call to call: anchors, and what signals are compared with.
     pub state: u64,
@@ -28,7 +28,9 @@ impl Memory {
             let part = match buffer.role {
                 Role::Weight(_) => &mut memory.weights,
                 Role::State => &mut memory.state,
-                Role::Input | Role::Output | Role::Scratch => &mut memory.activations,
+                Role::Input | Role::Output | Role::Scratch | Role::Prepared => {
+                    &mut memory.activations
+                }
             };
             *part += buffer.bytes();
         }

@@ -1,6 +1,6 @@
 //! The parts of the forward pass, as commands.
 
-use alloc::format;
+use alloc::{format, string::String, vec::Vec};
 
 use super::{
     config::DitConfig,
@@ -42,7 +42,21 @@ impl Module {
     }
 }
 
+/// What one layer modulates with.
+struct Modulation {
+    /// The layer that makes it.
+    layer: String,
+    /// Elements a row.
+    width: u32,
+    /// Of all calls that are prepared together, (calls, rows, width).
+    all: BufferId,
+    /// Of the call that is made, (rows, width).
+    now: BufferId,
+}
+
 /// Records the parts of a network that runs on `rows` pictures at once.
+///
+/// Modulations depend on time and class alone: they are made for some calls at once.
 ///
 /// The residual stream moves through a few buffers: `tokens` behind the embedding, `mid` within a
 /// block, `front` behind the front blocks and `stream` behind the others. So the site's input is
@@ -56,10 +70,12 @@ pub(super) struct Network<'a> {
     pub(super) t: BufferId,
     pub(super) y: BufferId,
     pub(super) output: BufferId,
-    /// SiLU of the conditioning vector, (rows, D).
-    condition: BufferId,
-    /// One block's shifts, scales and gates, (rows, 6D).
-    modulation: BufferId,
+    /// Calls that are prepared together.
+    calls: u32,
+    /// The timesteps' embeddings, before the label is added, (calls, rows, D).
+    times: BufferId,
+    /// Shifts, scales and gates of each block, (rows, 6D), then those of the final layer, (rows, 2D).
+    modulations: Vec<Modulation>,
     /// Where the residual stream is, (rows, tokens, D).
     stream: BufferId,
     /// Where block 0 puts its input after norm, scale and shift.
@@ -70,23 +86,52 @@ pub(super) struct Network<'a> {
 
 impl<'a> Network<'a> {
     /// `keep_modulated`: block 0's input after norm, scale and shift gets a buffer of its own.
-    pub(super) fn new(model: &'a Model, rows: u32, keep_modulated: bool) -> Self {
+    pub(super) fn new(model: &'a Model, [rows, calls]: [u32; 2], keep_modulated: bool) -> Self {
         let config = model.config();
         let mut rec = Recorder::new(model);
         let (b, d) = (u64::from(rows), u64::from(config.hidden_size));
         let wide = b * u64::from(config.tokens()) * d;
         let x = rec.buffer("x", b * config.picture_len() as u64, Role::Input);
-        let t = rec.buffer("t", b, Role::Input);
-        let y = rec.buffer("y", b, Role::Input);
+        let all = u64::from(calls) * b;
+        let t = rec.buffer("t", all, Role::Input);
+        let y = rec.buffer("y", all, Role::Input);
         let output = rec.buffer("output", b * config.output_len() as u64, Role::Output);
         let modulated = if keep_modulated {
             rec.scratch("modulated", wide)
         } else {
             rec.scratch("normed", wide)
         };
+        let times = rec.buffer("times", all * d, Role::Prepared);
+        let modulations = (0..=config.depth).map(|index| {
+            let (name, layer, vectors) = if index < config.depth {
+                let layer = format!("blocks.{index}.adaLN_modulation.1");
+                (format!("modulation.{index}"), layer, 6)
+            } else {
+                let layer = "final_layer.adaLN_modulation.1".into();
+                ("modulation.final".into(), layer, 2)
+            };
+            let width = vectors * config.hidden_size;
+            let now = rec.buffer(&name, b * u64::from(width), Role::Prepared);
+            let all = match calls {
+                1 => now,
+                _ => rec.buffer(
+                    &format!("{name}.all"),
+                    all * u64::from(width),
+                    Role::Prepared,
+                ),
+            };
+            Modulation {
+                layer,
+                width,
+                all,
+                now,
+            }
+        });
+        let modulations = modulations.collect();
         Self {
-            condition: rec.scratch("condition", b * d),
-            modulation: rec.scratch("modulation", b * 6 * d),
+            calls,
+            times,
+            modulations,
             stream: rec.scratch("tokens", wide),
             modulated,
             begun: false,
@@ -128,15 +173,13 @@ impl<'a> Network<'a> {
         self.wide("other")
     }
 
-    /// Whether block 0 was begun already, its modulation with it.
-    pub(super) const fn begun(&self) -> bool {
-        self.begun
-    }
-
-    /// The timestep's embedding, before the label is added, (rows, D).
+    /// The embedding of the call's timestep, before the label is added, (rows, D).
     pub(super) fn time(&mut self) -> BufferId {
         let len = u64::from(self.rows) * u64::from(self.config.hidden_size);
-        self.rec.scratch("time", len)
+        match self.calls {
+            1 => self.times,
+            _ => self.rec.buffer("time", len, Role::Prepared),
+        }
     }
 
     /// Elements of the residual stream.
@@ -164,14 +207,94 @@ impl<'a> Network<'a> {
         self.rec.scratch(name, len)
     }
 
-    /// Patches, positions, timestep and label.
+    /// Embeds timesteps and labels of the calls that are prepared together, and makes all their
+    /// modulations.
+    pub(super) fn prepare(&mut self) {
+        let &DitConfig {
+            hidden_size: d,
+            frequency_size: features,
+            num_classes,
+            ..
+        } = self.config;
+        let rows = self.calls * self.rows;
+        let [b, wide] = [u64::from(rows), u64::from(d)];
+        let frequencies = self.rec.scratch("features", b * u64::from(features));
+        let hidden = self.rec.scratch("time.hidden", b * wide);
+        let condition = self.rec.scratch("condition", b * wide);
+        let params = TimestepParams {
+            batch: rows,
+            features,
+            max_period: 10_000.0,
+            row: elementwise_row(rows * features),
+        };
+        self.rec.dispatch(
+            KernelId::TimestepFeatures,
+            params,
+            params.workgroups(),
+            &[],
+            &[self.t, frequencies],
+        );
+        self.rec.linear(
+            "t_embedder.mlp.0",
+            [rows, features, d],
+            &Epilogue::Silu,
+            frequencies,
+            hidden,
+        );
+        self.rec.linear(
+            "t_embedder.mlp.2",
+            [rows, d, d],
+            &Epilogue::None,
+            hidden,
+            self.times,
+        );
+        let labels = num_classes + 1;
+        let table = self.rec.table(
+            "y_embedder.embedding_table.weight",
+            u64::from(labels) * wide,
+        );
+        let params = ConditionParams {
+            batch: rows,
+            channels: d,
+            labels,
+            row: elementwise_row(rows * d),
+        };
+        self.rec.dispatch(
+            KernelId::Condition,
+            params,
+            params.workgroups(),
+            &[],
+            &[self.times, table, self.y, condition],
+        );
+        for one in &self.modulations {
+            let shape = [rows, d, one.width];
+            self.rec
+                .linear(&one.layer, shape, &Epilogue::None, condition, one.all);
+        }
+    }
+
+    /// Brings in what was prepared for one of the calls; with its timestep's embedding on request.
+    pub(super) fn select(&mut self, call: u32, time: bool) {
+        if self.calls == 1 {
+            return;
+        }
+        let first = call * self.rows;
+        if time {
+            let now = self.time();
+            let first = first * self.config.hidden_size;
+            self.rec.copy_part(self.times, first, now);
+        }
+        for one in &self.modulations {
+            self.rec.copy_part(one.all, first * one.width, one.now);
+        }
+    }
+
+    /// Patches and positions.
     pub(super) fn embed(&mut self) {
         let &DitConfig {
             in_channels,
             patch_size,
             hidden_size: d,
-            frequency_size: features,
-            num_classes,
             ..
         } = self.config;
         let (rows, tokens) = (self.rows, self.config.tokens());
@@ -200,89 +323,29 @@ impl<'a> Network<'a> {
             patches,
             self.stream,
         );
-
-        let [b, wide] = [u64::from(rows), u64::from(d)];
-        let frequencies = self.rec.scratch("features", b * u64::from(features));
-        let hidden = self.rec.scratch("time.hidden", b * wide);
-        let time = self.rec.scratch("time", b * wide);
-        let params = TimestepParams {
-            batch: rows,
-            features,
-            max_period: 10_000.0,
-            row: elementwise_row(rows * features),
-        };
-        self.rec.dispatch(
-            KernelId::TimestepFeatures,
-            params,
-            params.workgroups(),
-            &[],
-            &[self.t, frequencies],
-        );
-        self.rec.linear(
-            "t_embedder.mlp.0",
-            [rows, features, d],
-            &Epilogue::Silu,
-            frequencies,
-            hidden,
-        );
-        self.rec.linear(
-            "t_embedder.mlp.2",
-            [rows, d, d],
-            &Epilogue::None,
-            hidden,
-            time,
-        );
-        let labels = num_classes + 1;
-        let table = self.rec.table(
-            "y_embedder.embedding_table.weight",
-            u64::from(labels) * wide,
-        );
-        let params = ConditionParams {
-            batch: rows,
-            channels: d,
-            labels,
-            row: elementwise_row(rows * d),
-        };
-        self.rec.dispatch(
-            KernelId::Condition,
-            params,
-            params.workgroups(),
-            &[],
-            &[time, table, self.y, self.condition],
-        );
     }
 
-    /// Begins block 0: modulation, norm, scale and shift.
+    /// Begins block 0: norm, scale and shift.
     pub(super) fn begin_block_0(&mut self) {
         let d = self.config.hidden_size;
-        self.modulate(0);
-        self.norm(self.stream, self.modulation, [6 * d, 0, d], self.modulated);
+        let modulation = self.modulation(0);
+        self.norm(self.stream, modulation, [6 * d, 0, d], self.modulated);
         self.begun = true;
+    }
+
+    /// A block's shifts, scales and gates; behind the last block those of the final layer.
+    fn modulation(&self, index: u32) -> BufferId {
+        self.modulations[index as usize].now
     }
 
     /// A block; the residual stream goes on in buffer `out`.
     pub(super) fn block(&mut self, index: u32, out: BufferId) {
         let mid = self.wide("mid");
-        if !(index == 0 && self.begun) {
-            self.modulate(index);
-        }
         for (module, out) in [(Module::Attention, mid), (Module::Mlp, out)] {
             self.module(index, module);
             self.join(index, module, out);
             self.stream = out;
         }
-    }
-
-    /// The block's shifts, scales and gates.
-    pub(super) fn modulate(&mut self, index: u32) {
-        let (rows, d) = (self.rows, self.config.hidden_size);
-        self.rec.linear(
-            &format!("blocks.{index}.adaLN_modulation.1"),
-            [rows, d, 6 * d],
-            &Epilogue::None,
-            self.condition,
-            self.modulation,
-        );
     }
 
     /// A module of a block, from the residual stream up to its last linear layer.
@@ -296,12 +359,13 @@ impl<'a> Network<'a> {
         let (rows, tokens) = (self.rows, self.config.tokens());
         let all = rows * tokens;
         let (normed, input) = (self.wide("normed"), self.module_input(module));
+        let modulation = self.modulation(index);
         let name = |part: &str| format!("blocks.{index}.{part}");
         match module {
             Module::Attention => {
                 let into = if index == 0 { self.modulated } else { normed };
                 if !(index == 0 && self.begun) {
-                    self.norm(self.stream, self.modulation, [6 * d, 0, d], into);
+                    self.norm(self.stream, modulation, [6 * d, 0, d], into);
                 }
                 let qkv = self.rec.scratch("qkv", u64::from(all) * 3 * u64::from(d));
                 self.rec.linear(
@@ -326,7 +390,7 @@ impl<'a> Network<'a> {
                 );
             }
             Module::Mlp => {
-                self.norm(self.stream, self.modulation, [6 * d, 3 * d, 4 * d], normed);
+                self.norm(self.stream, modulation, [6 * d, 3 * d, 4 * d], normed);
                 self.rec.linear(
                     &name("mlp.fc1"),
                     [all, d, mlp],
@@ -365,7 +429,7 @@ impl<'a> Network<'a> {
     pub(super) fn join(&mut self, index: u32, module: Module, out: BufferId) {
         let d = self.config.hidden_size;
         let epilogue = Epilogue::Gated {
-            gate: self.modulation,
+            gate: self.modulation(index),
             stride: 6 * d,
             offset: module.gate() * d,
             tokens: self.config.tokens(),
@@ -380,7 +444,13 @@ impl<'a> Network<'a> {
     }
 
     /// Adds a module's output, given or kept, to the residual stream as its gate lets it.
-    pub(super) fn add_gated(&mut self, module: Module, feature: BufferId, out: BufferId) {
+    pub(super) fn add_gated(
+        &mut self,
+        index: u32,
+        module: Module,
+        feature: BufferId,
+        out: BufferId,
+    ) {
         let d = self.config.hidden_size;
         let rows = self.all_tokens();
         let params = GatedAddParams {
@@ -392,7 +462,7 @@ impl<'a> Network<'a> {
             row: elementwise_row(rows * d),
             pad: [0; 2],
         };
-        let bindings = [feature, self.modulation, self.stream, out];
+        let bindings = [feature, self.modulation(index), self.stream, out];
         let workgroups = params.workgroups();
         self.rec
             .dispatch(KernelId::GatedAdd, params, workgroups, &[], &bindings);
@@ -428,20 +498,11 @@ impl<'a> Network<'a> {
 
     /// The final layer, and the output put together from its patches.
     pub(super) fn finish(&mut self) {
-        let (rows, d) = (self.rows, self.config.hidden_size);
-        let modulation = self
-            .rec
-            .scratch("final.modulation", u64::from(rows) * 2 * u64::from(d));
+        let d = self.config.hidden_size;
         let normed = self.wide("normed");
         let len = u64::from(self.output_len());
         let patches = self.rec.scratch("final.patches", len);
-        self.rec.linear(
-            "final_layer.adaLN_modulation.1",
-            [rows, d, 2 * d],
-            &Epilogue::None,
-            self.condition,
-            modulation,
-        );
+        let modulation = self.modulation(self.config.depth);
         self.norm(self.stream, modulation, [2 * d, 0, d], normed);
         let all = self.all_tokens();
         let patch = self.output_len() / all;

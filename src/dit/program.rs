@@ -20,22 +20,28 @@ pub struct Program {
     pub pairs: Pairs,
     /// Lanes that decide: granule n belongs to lane n mod lanes.
     pub lanes: u32,
-    /// Pictures times 2 with guidance: rows of `x`, `t`, `y` and `output`.
+    /// Pictures times 2 with guidance: rows of `x` and `output`.
     pub rows: u32,
+    /// Calls that are prepared together: `t` and `y` have as many times the rows.
+    pub calls: u32,
+    /// What brings in what was prepared for one of the calls; empty if they are prepared one by one.
+    pub at: Vec<SegmentId>,
     /// What is written into input buffers before the first call, and stays.
     pub constants: Vec<(BufferId, Vec<f32>)>,
     /// With the filter `sea`: what is written into `buffers.filter` before every call.
     pub(crate) sea: Option<Sea>,
 }
 
-/// The buffers a host writes and reads. B rows are the program's, C channels the picture's.
+/// The buffers a host writes and reads. B rows and N calls are the program's, C channels the
+/// picture's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Buffers {
     /// In: latents (B, C, H, W); with guidance the pictures twice.
     pub x: BufferId,
-    /// In: timesteps (B).
+    /// In, before `prepare`: timesteps (N, B).
     pub t: BufferId,
-    /// In: labels (B), whole numbers; with guidance `num_classes` in the second half.
+    /// In, before `prepare`: labels (N, B), whole numbers; with guidance `num_classes` in the second
+    /// half of the rows.
     pub y: BufferId,
     /// In, one a lane: weights of the anchors (8), written before `predict`, and before `set` and
     /// `add`. Empty without a ring.
@@ -56,6 +62,8 @@ pub struct Buffers {
 /// The segments around the parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Segments {
+    /// Before the first of the calls that are prepared together: makes their modulations.
+    pub prepare: SegmentId,
     /// Every call: what is before the first part, and the tensor that is measured once a call.
     pub begin: SegmentId,
     /// When the scheduler asks: the sums of the signal that is measured once a call.
@@ -173,10 +181,19 @@ impl Program {
         })
     }
 
-    /// The segments of a computed call that keeps what it computes in a slot, or nowhere.
+    /// The segments that prepare and begin a call, the first of those that are prepared together.
+    fn begun(&self) -> Vec<SegmentId> {
+        let mut path = alloc::vec![self.segments.prepare];
+        path.extend(self.at.first());
+        path.push(self.segments.begin);
+        path
+    }
+
+    /// The segments of a computed call, the first of those that are prepared together, that keeps
+    /// what it computes in a slot, or nowhere.
     #[must_use]
     pub fn computed(&self, slot: Option<usize>) -> Vec<SegmentId> {
-        let mut path = alloc::vec![self.segments.begin];
+        let mut path = self.begun();
         for part in &self.parts {
             match part {
                 Part::Always(segment) | Part::Behind { segment, .. } => path.push(*segment),
@@ -191,10 +208,10 @@ impl Program {
         path
     }
 
-    /// The segments of a skipped call; with the site `stage` of one that leaves that granule out.
+    /// The segments of a skipped call, the first of those that are prepared together; with the site `stage` of one that leaves that granule out.
     #[must_use]
     pub fn skipped(&self, stage: Option<Stage>) -> Vec<SegmentId> {
-        let mut path = alloc::vec![self.segments.begin];
+        let mut path = self.begun();
         for part in &self.parts {
             match part {
                 Part::Always(segment) => path.push(*segment),

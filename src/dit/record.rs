@@ -124,7 +124,12 @@ impl<'a> Recorder<'a> {
     }
 
     pub(super) fn copy(&mut self, from: BufferId, to: BufferId) {
-        self.commands.push(Command::Copy { from, to });
+        self.copy_part(from, 0, to);
+    }
+
+    /// Fills `to` with what `from` has from element `first` on.
+    pub(super) fn copy_part(&mut self, from: BufferId, first: u32, to: BufferId) {
+        self.commands.push(Command::Copy { from, first, to });
     }
 
     pub(super) fn dispatch<P: Pod>(

@@ -146,7 +146,7 @@ impl Lower<'_> {
             },
             Feature::Module { block, module, out } => {
                 self.net.give(block, module, into);
-                self.net.add_gated(module, into, out);
+                self.net.add_gated(block, module, into, out);
             }
             Feature::Branch { .. } => self.net.guide_difference(self.to.pictures, into),
         }
@@ -196,7 +196,7 @@ impl Lower<'_> {
                 let base = self.base(base);
                 self.forecast(feature, (weights, lane), base, anchors, target);
             }
-            Feature::Module { module, out, .. } => {
+            Feature::Module { block, module, out } => {
                 let forecast = match (self.to.ring, anchors.first()) {
                     (Ring::Hold, Some(anchor)) => *anchor,
                     _ => {
@@ -205,7 +205,7 @@ impl Lower<'_> {
                         forecast
                     }
                 };
-                self.net.add_gated(module, forecast, out);
+                self.net.add_gated(block, module, forecast, out);
             }
             Feature::Branch { difference, .. } => {
                 self.pass(self.to.pictures);

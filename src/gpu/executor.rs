@@ -29,6 +29,8 @@ enum Step {
     },
     Copy {
         from: wgpu::Buffer,
+        /// In bytes.
+        first: u64,
         to: wgpu::Buffer,
     },
 }
@@ -65,8 +67,9 @@ impl GpuExecutor {
             let mut steps = Vec::with_capacity(segment.commands.len());
             for command in &segment.commands {
                 match command {
-                    Command::Copy { from, to } => steps.push(Step::Copy {
+                    Command::Copy { from, first, to } => steps.push(Step::Copy {
                         from: buffers[from.0 as usize].clone(),
+                        first: u64::from(*first) * 4,
                         to: buffers[to.0 as usize].clone(),
                     }),
                     Command::Dispatch(dispatch) => {
@@ -198,10 +201,10 @@ impl Executor for GpuExecutor {
                         pass.set_bind_group(0, group, &[]);
                         pass.dispatch_workgroups(*x, *y, *z);
                     }
-                    Step::Copy { from, to } => {
+                    Step::Copy { from, first, to } => {
                         // Copies are recorded outside of passes.
                         pass = None;
-                        encoder.copy_buffer_to_buffer(from, 0, to, 0, None);
+                        encoder.copy_buffer_to_buffer(from, *first, to, 0, to.size());
                     }
                 }
             }

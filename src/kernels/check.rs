@@ -58,7 +58,9 @@ impl Recording {
                     Command::Dispatch(dispatch) => {
                         (dispatch.kernel.kernel().name, self.check_dispatch(dispatch))
                     }
-                    Command::Copy { from, to } => ("copy", self.check_copy(*from, *to)),
+                    Command::Copy { from, first, to } => {
+                        ("copy", self.check_copy(*from, *first, *to))
+                    }
                 };
                 checked.map_err(|why| RecordingError {
                     place: format!("segment `{}`, command {index} ({what})", segment.name),
@@ -76,7 +78,7 @@ impl Recording {
             .ok_or_else(|| format!("there is no buffer {}, only {count}", id.0))
     }
 
-    fn check_copy(&self, from: BufferId, to: BufferId) -> Result<(), String> {
+    fn check_copy(&self, from: BufferId, first: u32, to: BufferId) -> Result<(), String> {
         let (source, target) = (self.buffer(from)?, self.buffer(to)?);
         if from == to {
             return Err(format!("`{}` is copied to itself", source.name));
@@ -86,10 +88,13 @@ impl Recording {
                 return Err(format!("`{}` is a weight", end.name));
             }
         }
-        if source.len != target.len {
+        if source.len < target.len.saturating_add(first as usize) {
             return Err(format!(
-                "`{}` has {} elements, `{}` has {}",
-                source.name, source.len, target.name, target.len
+                "`{}` has {} elements from {first} on, `{}` takes {}",
+                source.name,
+                source.len.saturating_sub(first as usize),
+                target.name,
+                target.len
             ));
         }
         Ok(())

@@ -16,8 +16,11 @@ impl fmt::Display for Recording {
             writeln!(f, "{}", segment.name)?;
             for command in &segment.commands {
                 match command {
-                    Command::Copy { from, to } => {
+                    Command::Copy { from, first: 0, to } => {
                         writeln!(f, "  copy {} -> {}", name(from), name(to))?;
+                    }
+                    Command::Copy { from, first, to } => {
+                        writeln!(f, "  copy {}[{first}..] -> {}", name(from), name(to))?;
                     }
                     Command::Dispatch(dispatch) => {
                         let kernel = dispatch.kernel.kernel();

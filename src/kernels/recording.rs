@@ -26,6 +26,8 @@ pub enum Role {
     Scratch,
     /// Kept from one call to the next: anchors and the tensors a signal is compared with.
     State,
+    /// Made for some calls in advance: what depends on time and class alone.
+    Prepared,
     /// A tensor of the checkpoint, found by the buffer's name.
     Weight(WeightFormat),
 }
@@ -76,11 +78,13 @@ pub struct Dispatch {
 pub enum Command {
     /// Run a kernel.
     Dispatch(Dispatch),
-    /// Copy the whole of `from` over `to` (same length).
+    /// Copy what fills `to` out of `from`.
     Copy {
         /// Source.
         from: BufferId,
-        /// Destination.
+        /// Its first element that is copied.
+        first: u32,
+        /// Destination, written whole.
         to: BufferId,
     },
 }
@@ -88,7 +92,7 @@ pub enum Command {
 /// A named run of commands, always executed together.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Segment {
-    /// For example `begin`, `rest`, `store.0`, `predict`, `end`.
+    /// For example `prepare`, `begin`, `rest`, `store.0`, `predict`, `end`.
     pub name: String,
     /// In order; each sees the writes of those before it.
     pub commands: Vec<Command>,

@@ -101,6 +101,7 @@ mod tests {
                 Command::Dispatch(attention),
                 Command::Copy {
                     from: BufferId(0),
+                    first: 0,
                     to: BufferId(1),
                 },
             ],

@@ -28,6 +28,11 @@ pub(super) struct Caller {
     granules: u32,
     /// Elements of the latents of all pictures.
     latents: usize,
+    /// The timestep of every call of the run.
+    times: Vec<f32>,
+    /// Timesteps of the calls that are prepared together, a row each.
+    timesteps: Vec<f32>,
+    prepared: Prepared,
     /// The open call of each lane that decides.
     open: Vec<Option<Pending>>,
     /// The segments that are yet to be run.
@@ -38,6 +43,16 @@ pub(super) struct Caller {
     sums: Vec<f32>,
     values: Vec<f64>,
     known: Known,
+}
+
+/// Which calls the modulations on the device are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Prepared {
+    Nothing,
+    /// The timesteps of those calls are there, their modulations are yet to be made.
+    Times(u32),
+    /// Those in that place of the run, counted in as many as are prepared together.
+    Calls(u32),
 }
 
 /// What the state on the device is good for.
@@ -54,7 +69,7 @@ struct Known {
 impl Caller {
     pub(super) fn new(
         policy: &Policy,
-        steps: u32,
+        times: Vec<f32>,
         latents: usize,
         mut program: Program,
         mut executor: Box<dyn Executor>,
@@ -63,7 +78,8 @@ impl Caller {
             executor.write(buffer, &values)?;
         }
         let lanes = program.lanes as usize;
-        let scheduler = Scheduler::new(*policy, Timeline::new(steps), vec![Lane::NEW; lanes])?;
+        let timeline = Timeline::new(times.len() as u32);
+        let scheduler = Scheduler::new(*policy, timeline, vec![Lane::NEW; lanes])?;
         let parts: Arc<[Part]> = core::mem::take(&mut program.parts).into();
         let segments = 0..program.recording.segments.len() as u32;
         let costs = segments.map(|id| program.recording.multiply_adds(SegmentId(id)));
@@ -72,8 +88,11 @@ impl Caller {
             granules: granules.count() as u32,
             latents,
             open: (0..lanes).map(|_| None).collect(),
-            // A part is at most five segments, and there are eight around them.
-            path: Vec::with_capacity(5 * parts.len() + 8),
+            // A part is at most five segments, and there are ten around them.
+            path: Vec::with_capacity(5 * parts.len() + 10),
+            times,
+            timesteps: vec![0.0; (program.calls * program.rows) as usize],
+            prepared: Prepared::Nothing,
             costs: costs.collect(),
             multiply_adds: 0,
             sums: vec![0.0; 2 * program.pairs.all as usize],
@@ -100,14 +119,24 @@ impl Caller {
     /// Hands over the input of a call; with the filter `sea` also the shares of picture and noise.
     pub(super) fn write(
         &mut self,
+        step: u32,
         x: &[f32],
-        t: &[f32],
         level: Option<[f64; 2]>,
     ) -> Result<(), RunError> {
         let buffers = &self.program.buffers;
         let written = (|| {
+            let place = step / self.program.calls;
+            if self.prepared != Prepared::Calls(place) {
+                let first = (place * self.program.calls) as usize;
+                let times = self.times.get(first..).unwrap_or_default();
+                let rows = self.timesteps.chunks_exact_mut(self.program.rows as usize);
+                for (rows, time) in rows.zip(times) {
+                    rows.fill(*time);
+                }
+                self.executor.write(buffers.t, &self.timesteps)?;
+                self.prepared = Prepared::Times(place);
+            }
             self.executor.write(buffers.x, x)?;
-            self.executor.write(buffers.t, t)?;
             let filter = buffers.filter.zip(self.program.sea.as_mut());
             if let (Some((filter, sea)), Some([signal, noise])) = (filter, level) {
                 self.executor.write(filter, sea.matrix(signal, noise))?;
@@ -182,6 +211,7 @@ impl Caller {
             let _ = self.scheduler.invalidate(lane as u32);
         }
         self.open.fill_with(|| None);
+        self.prepared = Prepared::Nothing;
         self.known.rate = false;
         self.known.probes = 0;
         self.known.references.fill(false);
@@ -191,6 +221,12 @@ impl Caller {
     fn run(&mut self, call: Call) -> Result<(), RunError> {
         let segments = self.program.segments;
         self.path.clear();
+        if let Prepared::Times(place) = self.prepared {
+            self.path.push(segments.prepare);
+            self.prepared = Prepared::Calls(place);
+        }
+        let at = (call.step % self.program.calls) as usize;
+        self.path.extend(self.program.at.get(at));
         self.path.push(segments.begin);
         let parts = Arc::clone(&self.parts);
         for part in parts.iter() {

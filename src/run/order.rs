@@ -67,6 +67,11 @@ impl Executor for Watched {
 }
 
 fn watched(text: &str, steps: u32) -> (Sampling, Arc<Mutex<Log>>) {
+    watched_in(text, steps, steps)
+}
+
+/// With so many calls prepared together.
+fn watched_in(text: &str, steps: u32, calls: u32) -> (Sampling, Arc<Mutex<Log>>) {
     let path = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/tests/data/dit_d144_h2.safetensors"
@@ -81,9 +86,11 @@ fn watched(text: &str, steps: u32) -> (Sampling, Arc<Mutex<Log>>) {
         classes: vec![0],
         seed: 0,
     };
-    let program = Lowering::for_policy(&policy, 1, 2.0, steps)
-        .program(&model)
-        .expect("a program");
+    let lowering = Lowering {
+        calls,
+        ..Lowering::for_policy(&policy, 1, 2.0, steps)
+    };
+    let program = lowering.program(&model).expect("a program");
     let log = Arc::new(Mutex::new(Log::default()));
     let executor = Watched {
         recording: Arc::clone(&program.recording),
@@ -103,7 +110,27 @@ fn watched(text: &str, steps: u32) -> (Sampling, Arc<Mutex<Log>>) {
 
 /// The calls of a run, one line each.
 fn calls(text: &str, steps: u32) -> Vec<String> {
-    let (mut run, log) = watched(text, steps);
+    made(watched(text, steps))
+}
+
+/// How the call of a step begins, with what is written beside its input.
+fn begun_with(step: u32, written: &str) -> String {
+    match step {
+        0 => format!("write t; write x; {written}run prepare at.0 begin"),
+        _ => format!("write x; {written}run at.{step} begin"),
+    }
+}
+
+fn begun(step: u32) -> String {
+    begun_with(step, "")
+}
+
+/// The same of a call that is skipped without being asked about.
+fn skipped(step: u32) -> String {
+    begun_with(step, "write weights; ")
+}
+
+fn made((mut run, log): (Sampling, Arc<Mutex<Log>>)) -> Vec<String> {
     let mut calls = Vec::new();
     while run.advance().expect("a call").is_some() {
         calls.push(core::mem::take(&mut log.lock().expect("not poisoned").lines).join("; "));
@@ -113,63 +140,87 @@ fn calls(text: &str, steps: u32) -> Vec<String> {
 
 #[test]
 fn a_policy_that_measures_waits_once_and_submits_twice() {
-    let begin = "write x; write t; run begin";
+    let [a, b, c, d] = [0, 1, 2, 3].map(begun);
     assert_eq!(
         calls("teacache:threshold=0.6", 4),
         [
-            format!("{begin} rest store.0 end track; read guided"),
-            format!(
-                "{begin} measure; read sums; write weights; run predict end track; read guided"
-            ),
-            format!("{begin} measure; read sums; run rest store.0 end track; read guided"),
-            format!("{begin} rest store.0 end track; read guided"),
+            format!("{a} rest store.0 end track; read guided"),
+            format!("{b} measure; read sums; write weights; run predict end track; read guided"),
+            format!("{c} measure; read sums; run rest store.0 end track; read guided"),
+            format!("{d} rest store.0 end track; read guided"),
         ]
     );
     // Against the last computed call: skipped calls track nothing.
     assert_eq!(
         calls("fbcache:threshold=0.6,last=0", 2),
         [
-            format!("{begin} rest store.0 end track; read guided"),
-            format!("{begin} measure; read sums; write weights; run predict end; read guided"),
+            format!("{a} rest store.0 end track; read guided"),
+            format!("{b} measure; read sums; write weights; run predict end; read guided"),
         ]
     );
 }
 
 #[test]
 fn a_policy_that_counts_waits_for_nothing() {
-    let begin = "write x; write t; run begin";
-    let skipped = "write x; write t; write weights; run begin predict end; read guided";
     assert_eq!(
         calls(
             "taylorseer:interval=2,order=1,warmup=1,last=0,site=trunk",
             6
         ),
         [
-            &format!("{begin} rest store.0 end; read guided"),
-            skipped,
-            &format!("{begin} rest store.1 end; read guided"),
-            skipped,
-            &format!("{begin} rest store.0 end; read guided"),
-            skipped,
+            format!("{} rest store.0 end; read guided", begun(0)),
+            format!("{} predict end; read guided", skipped(1)),
+            format!("{} rest store.1 end; read guided", begun(2)),
+            format!("{} predict end; read guided", skipped(3)),
+            format!("{} rest store.0 end; read guided", begun(4)),
+            format!("{} predict end; read guided", skipped(5)),
         ]
     );
-    assert_eq!(calls("full", 1), [format!("{begin} rest end; read guided")]);
+    let last = format!("{} rest end; read guided", begun(1));
+    assert_eq!(calls("full", 2)[1], last);
+}
+
+/// Modulations are made once for as many calls as fit, and again behind an error.
+#[test]
+fn calls_are_prepared_together() {
+    let whole = |step: u32, before: &str, prepare: &str| {
+        let at = step % 2;
+        format!("{before}write x; run {prepare}at.{at} begin rest end; read guided")
+    };
+    assert_eq!(
+        made(watched_in("full", 3, 2)),
+        [
+            whole(0, "write t; ", "prepare "),
+            whole(1, "", ""),
+            whole(2, "write t; ", "prepare "),
+        ]
+    );
+    // One by one there is nothing to bring in.
+    let one = "write t; write x; run prepare begin rest end; read guided";
+    assert_eq!(made(watched_in("full", 2, 1)), [one, one]);
+    let (mut run, log) = watched("full", 3);
+    run.advance().expect("a call");
+    let failing = log.lock().expect("not poisoned").lines.len() + 2;
+    log.lock().expect("not poisoned").fail_at = Some(failing);
+    run.advance().expect_err("the executor fails");
+    log.lock().expect("not poisoned").lines.clear();
+    run.advance().expect("a call");
+    assert_eq!(
+        log.lock().expect("not poisoned").lines[..3],
+        ["write t", "write x", "run prepare at.1 begin rest end"]
+    );
 }
 
 #[test]
 fn a_rate_is_measured_before_it_is_tracked_and_not_on_the_first_call() {
-    let begin = "write x; write t; run begin";
+    let [a, b, c, d] = [0, 1, 2, 3].map(begun);
     assert_eq!(
         calls("easycache:threshold=9999,warmup=2,last=0", 4),
         [
-            format!("{begin} rest store.0 end track track.rate; read guided"),
-            format!("{begin} rest store.0 end track rate track.rate; read guided; read sums"),
-            format!(
-                "{begin} measure; read sums; write weights; run predict end track; read guided"
-            ),
-            format!(
-                "{begin} measure; read sums; write weights; run predict end track; read guided"
-            ),
+            format!("{a} rest store.0 end track track.rate; read guided"),
+            format!("{b} rest store.0 end track rate track.rate; read guided; read sums"),
+            format!("{c} measure; read sums; write weights; run predict end track; read guided"),
+            format!("{d} measure; read sums; write weights; run predict end track; read guided"),
         ]
     );
 }
@@ -177,22 +228,21 @@ fn a_rate_is_measured_before_it_is_tracked_and_not_on_the_first_call() {
 /// Modules: what is kept goes straight into a slot, and what is held is added from there.
 #[test]
 fn modules_are_computed_into_their_slots() {
-    let begin = "write x; write t; run begin";
     let each = |what: &dyn Fn(&str) -> String| {
         let block = |block: u32| {
-            let modulation = format!("attention.{block}.before");
-            let [attention, mlp] = ["attention", "mlp"].map(|m| what(&format!("{m}.{block}.")));
-            format!("{modulation} {attention} {mlp}")
+            ["attention", "mlp"]
+                .map(|m| what(&format!("{m}.{block}.")))
+                .join(" ")
         };
         [0, 1, 2].map(block).join(" ")
     };
     let computed = each(&|name| format!("{name}rest {name}store.0"));
-    let skipped = each(&|name| format!("{name}predict"));
+    let predicted = each(&|name| format!("{name}predict"));
     assert_eq!(
         calls("interval:interval=2,site=modules,last=0", 2),
         [
-            format!("{begin} {computed} end; read guided"),
-            format!("write x; write t; write weights; run begin {skipped} end; read guided"),
+            format!("{} {computed} end; read guided", begun(0)),
+            format!("{} {predicted} end; read guided", skipped(1)),
         ]
     );
 }
@@ -207,8 +257,7 @@ fn blocks_wait_for_their_inputs() {
     let computed =
         |block: u32| format!("block.{block}.track block.{block}.rest block.{block}.store.0");
     let blocks = [0, 1, 2].map(computed).join(" ");
-    let begin = "write x; write t; run begin";
-    assert_eq!(all[0], format!("{begin} {blocks} end; read guided"));
+    assert_eq!(all[0], format!("{} {blocks} end; read guided", begun(0)));
     let asked = |block: u32| {
         let then = if block == 2 { "end" } else { "" };
         let next = block + 1;
@@ -222,15 +271,16 @@ fn blocks_wait_for_their_inputs() {
     let blocks = [0, 1, 2].map(asked).concat();
     assert_eq!(
         all[1],
-        format!("{begin} block.0.measure; read sums; write weights.0; run {blocks}; read guided")
+        format!(
+            "{} block.0.measure; read sums; write weights.0; run {blocks}; read guided",
+            begun(1)
+        )
     );
 }
 
 /// The stage that is not left out is computed, and a verified call is compared behind its parts.
 #[test]
 fn stages_take_turns_and_forecasts_are_verified() {
-    let begin = "write x; write t; run begin";
-    let skipped = "write x; write t; write weights; run begin";
     let both = "front.rest front.store.0 middle rear.rest rear.store.0";
     assert_eq!(
         calls(
@@ -238,10 +288,16 @@ fn stages_take_turns_and_forecasts_are_verified() {
             4
         ),
         [
-            format!("{begin} {both} end; read guided"),
-            format!("{skipped} front.rest middle rear.predict end; read guided"),
-            format!("{begin} {both} end; read guided"),
-            format!("{skipped} front.predict middle rear.rest end; read guided"),
+            format!("{} {both} end; read guided", begun(0)),
+            format!(
+                "{} front.rest middle rear.predict end; read guided",
+                skipped(1)
+            ),
+            format!("{} {both} end; read guided", begun(2)),
+            format!(
+                "{} front.predict middle rear.rest end; read guided",
+                skipped(3)
+            ),
         ]
     );
     let verified = calls(
@@ -264,25 +320,27 @@ fn late_signals_and_products_are_read_behind_the_call() {
         "full:gauge=late,interval=2,threshold=9,signal=modulated-input,last=0",
         3,
     );
-    let begin = "write x; write t; run begin";
-    let computed = format!("{begin} rest store.0 end measure track; read guided; read sums");
-    assert_eq!(late[..2], [computed.clone(), computed]);
+    let computed = "rest store.0 end measure track; read guided; read sums";
+    let both = [0, 1].map(|step| format!("{} {computed}", begun(step)));
+    assert_eq!(late[..2], both);
     assert_eq!(
         late[2],
-        "write x; write t; write weights; run begin predict end track; read guided"
+        format!("{} predict end track; read guided", skipped(2))
     );
     let products = calls("interval:interval=1,predictor=dmd,last=0", 2);
     assert_eq!(
         products[1],
-        format!("{begin} rest store.1 products.1 end; read guided; read sums")
+        format!(
+            "{} rest store.1 products.1 end; read guided; read sums",
+            begun(1)
+        )
     );
     let sums = calls("interval:interval=1,predictor=chebyshev,order=1,last=0", 2);
-    let begin = "write x; write t; write weights; run begin";
     assert_eq!(
         sums,
         [
-            format!("{begin} rest set end; read guided"),
-            format!("{begin} rest add end; read guided"),
+            format!("{} rest set end; read guided", skipped(0)),
+            format!("{} rest add end; read guided", skipped(1)),
         ]
     );
 }
@@ -290,7 +348,7 @@ fn late_signals_and_products_are_read_behind_the_call() {
 /// Whatever fails, the step is not made, and is computed anew when it is tried again.
 #[test]
 fn a_failed_call_can_be_made_again() {
-    for fail_at in 1..=7 {
+    for fail_at in 1..=6 {
         let (mut run, log) = watched("teacache:threshold=9,last=0", 3);
         run.advance().expect("a call");
         let before = (run.latents().to_vec(), run.stats());

@@ -29,9 +29,8 @@ pub struct Sampling {
     latents: Vec<f32>,
     picture_len: usize,
     channels: u32,
-    /// What the device is given: the latents, twice with guidance, and one timestep a row.
+    /// What the device is given: the latents, twice with guidance.
     input: Vec<f32>,
-    timesteps: Vec<f32>,
     /// What the device gives: the guided prediction, or the network's output.
     prediction: Vec<f32>,
     output_len: usize,
@@ -50,6 +49,7 @@ impl Sampling {
         let (rows, pictures) = (program.rows as usize, settings.classes.len());
         let mut labels: Vec<f32> = settings.classes.iter().map(|class| *class as f32).collect();
         labels.resize(rows, config.num_classes as f32);
+        let labels = labels.repeat(program.calls as usize);
         executor.write(program.buffers.y, &labels)?;
         let picture_len = config.picture_len();
         let guided = program.buffers.guided.is_some();
@@ -67,7 +67,7 @@ impl Sampling {
         };
         let caller = Caller::new(
             &settings.policy,
-            settings.steps,
+            steps.iter().map(|step| step.timestep).collect(),
             latents.len(),
             program,
             executor,
@@ -82,7 +82,6 @@ impl Sampling {
             picture_len,
             channels: config.in_channels,
             input: vec![0.0; rows * picture_len],
-            timesteps: vec![0.0; rows],
             prediction: vec![0.0; pictures * output_len],
             output_len,
         })
@@ -101,13 +100,12 @@ impl Sampling {
         for rows in self.input.chunks_exact_mut(self.latents.len()) {
             rows.copy_from_slice(&self.latents);
         }
-        self.timesteps.fill(step.timestep);
         let call = Call {
             time: step.timestep.into(),
             ..Call::new(self.next as u32)
         };
         let level = self.levels.get(self.next).copied();
-        self.caller.write(&self.input, &self.timesteps, level)?;
+        self.caller.write(call.step, &self.input, level)?;
         let event = self
             .caller
             .call(call, &mut self.prediction, &mut self.trace)?;

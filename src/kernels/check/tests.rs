@@ -373,7 +373,7 @@ fn parameters_that_divide_by_zero_are_refused() {
 #[test]
 fn what_contradicts_the_table_is_refused() {
     type Change = fn(&mut Recording);
-    let changes: [(Change, &str); 13] = [
+    let changes: [(Change, &str); 14] = [
         (
             |r| only(r).bindings.truncate(3),
             "3 buffers are bound, it takes 4",
@@ -414,6 +414,7 @@ fn what_contradicts_the_table_is_refused() {
             |r| {
                 r.segments[0].commands.push(Command::Copy {
                     from: BufferId(0),
+                    first: 0,
                     to: BufferId(0),
                 })
             },
@@ -423,15 +424,27 @@ fn what_contradicts_the_table_is_refused() {
             |r| {
                 r.segments[0].commands.push(Command::Copy {
                     from: BufferId(0),
+                    first: 0,
                     to: BufferId(3),
                 })
             },
-            "`the x` has 650 elements, `the out` has 9100",
+            "`the x` has 650 elements from 0 on, `the out` takes 9100",
+        ),
+        (
+            |r| {
+                r.segments[0].commands.push(Command::Copy {
+                    from: BufferId(3),
+                    first: 8451,
+                    to: BufferId(0),
+                })
+            },
+            "`the out` has 649 elements from 8451 on, `the x` takes 650",
         ),
         (
             |r| {
                 r.segments[0].commands.push(Command::Copy {
                     from: BufferId(1),
+                    first: 0,
                     to: BufferId(0),
                 })
             },
