@@ -3030,6 +3030,42 @@ refrain_status refrain_sampling_advance(struct refrain_sampling *sampling,
                                         size_t message_capacity);
 
 /**
+ * Goes on with the run for a while and comes back: calls of the network are cut where the limit falls,
+ * between two kernels, and the next advance goes on from there. The pictures are the same, bit for
+ * bit, however the run is cut. At least one kernel is run, and one may take longer than the limit.
+ *
+ * - `sampling`: exclusive.
+ * - `microseconds`: in, time to come back after; 0 for no limit on time. On a GPU every slice waits for
+ *   what it has submitted.
+ * - `commands`: in, kernels and copies to run at most; 0 for no limit on them.
+ * - `made_out`: out, calls that were finished by this slice.
+ * - `left_out`: out, calls that are left, with the one that is cut; with 0 the pictures are done.
+ * - `message`, `message_capacity`: optional; on an error, why in one line.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_ORDER if no call was left; REFRAIN_E_DEVICE if the device failed, and
+ * the call may be tried again if it recovers; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no run or
+ * a pointer is not aligned; REFRAIN_E_PANIC.
+ */
+REFRAIN_API
+refrain_status refrain_sampling_advance_slice(struct refrain_sampling *sampling,
+                                              uint64_t microseconds,
+                                              uint32_t commands,
+                                              uint32_t *made_out,
+                                              uint32_t *left_out,
+                                              char *message,
+                                              size_t message_capacity);
+
+/**
+ * Gives up what was done of the call that a slice has cut; without such a call it does nothing. Its
+ * step is made anew by the next advance, and computed: what was kept may be overwritten in part.
+ *
+ * - `sampling`: exclusive.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no run; REFRAIN_E_PANIC.
+ */
+REFRAIN_API refrain_status refrain_sampling_cancel(struct refrain_sampling *sampling);
+
+/**
  * Writes a picture as it is now, as 8-bit red, green and blue, row by row from the top.
  *
  * - `sampling`: shared.

@@ -4,9 +4,96 @@
 //! models, samplers or policies.
 
 use alloc::{string::String, sync::Arc};
-use core::fmt;
+use core::{fmt, time::Duration};
+use std::time::Instant;
 
 use crate::kernels::{BufferId, Recording, SegmentId};
+
+/// How much an executor may do before it comes back: commands, time, or both. Whatever is allowed, the
+/// first command is run, so that a run of slices ends.
+///
+/// A command is not cut: on a CPU a slice may overrun by one, on a GPU by those in one submission,
+/// which are as few as the last ones were slow.
+#[derive(Clone, Copy, Debug)]
+pub struct Slice {
+    /// Commands that are still allowed.
+    commands: u32,
+    until: Option<Instant>,
+    begun: bool,
+}
+
+impl Slice {
+    /// No limit.
+    #[must_use]
+    pub const fn whole() -> Self {
+        Self {
+            commands: u32::MAX,
+            until: None,
+            begun: false,
+        }
+    }
+
+    /// So many commands of a recording (dispatches and copies) at most.
+    #[must_use]
+    pub const fn commands(count: u32) -> Self {
+        Self {
+            commands: count,
+            ..Self::whole()
+        }
+    }
+
+    /// So much time from now on.
+    #[must_use]
+    pub fn time(time: Duration) -> Self {
+        Self::whole().within(time)
+    }
+
+    /// The same, and no more than that much time from now on.
+    #[must_use]
+    pub fn within(self, time: Duration) -> Self {
+        Self {
+            // Later than the clock can tell is never.
+            until: Instant::now().checked_add(time),
+            ..self
+        }
+    }
+
+    /// Whether nothing more may be run.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        let late = || self.until.is_some_and(|until| Instant::now() >= until);
+        self.begun && (self.commands == 0 || late())
+    }
+
+    /// Takes one command out of it, if there is one left.
+    pub(crate) fn take(&mut self) -> bool {
+        let more = !self.is_over();
+        if more {
+            self.begun = true;
+            // Without a limit it is not counted down.
+            if self.commands < u32::MAX {
+                self.commands = self.commands.saturating_sub(1);
+            }
+        }
+        more
+    }
+
+    /// The time that is left, if time is limited.
+    #[cfg(feature = "gpu")]
+    pub(crate) fn left(&self) -> Option<Duration> {
+        self.until
+            .map(|until| until.saturating_duration_since(Instant::now()))
+    }
+}
+
+/// How far an executor has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// Everything was run, or submitted.
+    Done,
+    /// The slice is used up; so many commands are done.
+    Left(usize),
+}
 
 /// Runs the segments of one recording on one device.
 pub trait Executor: fmt::Debug + Send {
@@ -19,11 +106,28 @@ pub trait Executor: fmt::Debug + Send {
     /// [`ExecutorError`] if `values` is longer than the buffer or the device was lost.
     fn write(&mut self, buffer: BufferId, values: &[f32]) -> Result<(), ExecutorError>;
 
+    /// Goes on with segments, in order, behind the first `done` of their commands, until all are run
+    /// or the slice is used up. Cut or not, the results are the same bits.
+    ///
+    /// Without a limit on time a GPU gets one submission, and nothing waits for it; with one it is
+    /// waited for, and what is left of the time says how much is submitted next.
+    ///
+    /// # Errors
+    /// [`ExecutorError`] if the device was lost.
+    fn advance(
+        &mut self,
+        segments: &[SegmentId],
+        done: usize,
+        slice: &mut Slice,
+    ) -> Result<Progress, ExecutorError>;
+
     /// Runs segments in order, as one submission. Returns before a device is done where it can.
     ///
     /// # Errors
     /// [`ExecutorError`] if the device was lost.
-    fn run(&mut self, segments: &[SegmentId]) -> Result<(), ExecutorError>;
+    fn run(&mut self, segments: &[SegmentId]) -> Result<(), ExecutorError> {
+        self.advance(segments, 0, &mut Slice::whole()).map(|_| ())
+    }
 
     /// Copies the front of a buffer into `values`, after everything submitted before.
     ///

@@ -2,6 +2,7 @@
 
 use core::ffi::{c_char, c_void};
 use core::mem::{MaybeUninit, size_of};
+use core::time::Duration;
 
 use super::border::{
     Checked, Message, Sized32, guard, guard_telling, inputs, output, room, sized, write_sized,
@@ -17,8 +18,9 @@ use super::refrain_status::{
 };
 use super::scheduler::{refrain_event, refrain_stats};
 use crate::dit::Model;
+use crate::executor::Slice;
 use crate::policy::Policy;
-use crate::run::{Sampling, Settings, memory};
+use crate::run::{Advance, Sampling, Settings, memory};
 use crate::sampler::Sampler;
 use crate::text::Named;
 
@@ -270,6 +272,81 @@ pub unsafe extern "C" fn refrain_sampling_advance(
                 event_out.write(refrain_event::new(&event));
             }
             left_out.write(shown.run.calls().saturating_sub(shown.run.made()));
+            Ok(())
+        };
+        // SAFETY: the pointer contract of this module.
+        unsafe { change(sampling, body) }
+    })
+}
+
+/// Goes on with the run for a while and comes back: calls of the network are cut where the limit falls,
+/// between two kernels, and the next advance goes on from there. The pictures are the same, bit for
+/// bit, however the run is cut. At least one kernel is run, and one may take longer than the limit.
+///
+/// - `sampling`: exclusive.
+/// - `microseconds`: in, time to come back after; 0 for no limit on time. On a GPU every slice waits for
+///   what it has submitted.
+/// - `commands`: in, kernels and copies to run at most; 0 for no limit on them.
+/// - `made_out`: out, calls that were finished by this slice.
+/// - `left_out`: out, calls that are left, with the one that is cut; with 0 the pictures are done.
+/// - `message`, `message_capacity`: optional; on an error, why in one line.
+///
+/// Returns REFRAIN_OK; REFRAIN_E_ORDER if no call was left; REFRAIN_E_DEVICE if the device failed, and
+/// the call may be tried again if it recovers; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no run or
+/// a pointer is not aligned; REFRAIN_E_PANIC.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn refrain_sampling_advance_slice(
+    sampling: *mut refrain_sampling,
+    microseconds: u64,
+    commands: u32,
+    made_out: *mut u32,
+    left_out: *mut u32,
+    message: *mut c_char,
+    message_capacity: usize,
+) -> refrain_status {
+    guard_telling(message, message_capacity, |message| {
+        let body = |shown: &mut Shown| {
+            // SAFETY: the pointer contract of this module.
+            let (made_out, left_out) = unsafe { (output(made_out)?, output(left_out)?) };
+            let mut slice = match commands {
+                0 => Slice::whole(),
+                _ => Slice::commands(commands),
+            };
+            if microseconds > 0 {
+                slice = slice.within(Duration::from_micros(microseconds));
+            }
+            let before = shown.run.made();
+            if before == shown.run.calls() {
+                return Err(message.refuse(REFRAIN_E_ORDER, &"the run is over"));
+            }
+            while let Advance::Made(_) = shown
+                .run
+                .advance_slice(&mut slice)
+                .map_err(|why| message.refuse((&why).into(), &why))?
+            {}
+            let made = shown.run.made();
+            made_out.write(made.saturating_sub(before));
+            left_out.write(shown.run.calls().saturating_sub(made));
+            Ok(())
+        };
+        // SAFETY: the pointer contract of this module.
+        unsafe { change(sampling, body) }
+    })
+}
+
+/// Gives up what was done of the call that a slice has cut; without such a call it does nothing. Its
+/// step is made anew by the next advance, and computed: what was kept may be overwritten in part.
+///
+/// - `sampling`: exclusive.
+///
+/// Returns REFRAIN_OK; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no run; REFRAIN_E_PANIC.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn refrain_sampling_cancel(
+    sampling: *mut refrain_sampling,
+) -> refrain_status {
+    guard(|| {
+        let body = |shown: &mut Shown| {
+            shown.run.cancel();
             Ok(())
         };
         // SAFETY: the pointer contract of this module.

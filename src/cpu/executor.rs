@@ -20,7 +20,7 @@ use super::{
     weights::{CpuWeights, Prepared},
 };
 use crate::{
-    executor::{Executor, ExecutorError, WeightSource},
+    executor::{Executor, ExecutorError, Progress, Slice, WeightSource},
     kernels::{Buffer, BufferId, KernelId, Recording, Role, SegmentId},
 };
 
@@ -166,7 +166,12 @@ impl Executor for CpuExecutor {
         Ok(())
     }
 
-    fn run(&mut self, segments: &[SegmentId]) -> Result<(), ExecutorError> {
+    fn advance(
+        &mut self,
+        segments: &[SegmentId],
+        mut done: usize,
+        slice: &mut Slice,
+    ) -> Result<Progress, ExecutorError> {
         let count = self.recording.segments.len();
         if let Some(wrong) = segments.iter().find(|id| id.0 as usize >= count) {
             return Err(ExecutorError::Recording(format!(
@@ -180,19 +185,30 @@ impl Executor for CpuExecutor {
             buffers,
             kernels,
         } = self;
-        match kernels {
+        let ids = segments.iter().map(|id| id.0 as usize);
+        Ok(match kernels {
             Kernels::Fast(fast) => device.pool.install(|| {
-                for step in segments.iter().flat_map(|id| &fast.segments[id.0 as usize]) {
+                for step in ids.flat_map(|id| &fast.segments[id]).skip(done) {
+                    if !slice.take() {
+                        return Progress::Left(done);
+                    }
                     fast.step(device, step, buffers);
+                    done += 1;
                 }
+                Progress::Done
             }),
             Kernels::Twins(twins) => {
-                for id in segments {
-                    twins.run(&recording.segments[id.0 as usize], buffers);
+                let commands = ids.flat_map(|id| &recording.segments[id].commands);
+                for command in commands.skip(done) {
+                    if !slice.take() {
+                        return Ok(Progress::Left(done));
+                    }
+                    twins.run(command, buffers);
+                    done += 1;
                 }
+                Progress::Done
             }
-        }
-        Ok(())
+        })
     }
 
     fn read(&mut self, buffer: BufferId, values: &mut [f32]) -> Result<(), ExecutorError> {

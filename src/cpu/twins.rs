@@ -11,7 +11,7 @@ use super::{
 use crate::{
     executor::{ExecutorError, WeightSource},
     kernels::{
-        Access, Buffer, Command, Recording, Role, Segment, WeightFormat,
+        Access, Buffer, Command, Recording, Role, WeightFormat,
         twins::{Call, Slot},
     },
 };
@@ -45,47 +45,45 @@ impl Twins {
         Ok(Self { weights })
     }
 
-    /// Runs a checked segment.
-    pub(super) fn run(&self, segment: &Segment, buffers: &mut [Lines]) {
-        for command in &segment.commands {
-            match command {
-                Command::Copy { from, first, to } => {
-                    let mut out = core::mem::take(&mut buffers[to.0 as usize]);
-                    let part = &buffers[from.0 as usize][*first as usize..][..out.len()];
-                    out.copy_from_slice(part);
-                    buffers[to.0 as usize] = out;
+    /// Runs a command of a checked segment.
+    pub(super) fn run(&self, command: &Command, buffers: &mut [Lines]) {
+        match command {
+            Command::Copy { from, first, to } => {
+                let mut out = core::mem::take(&mut buffers[to.0 as usize]);
+                let part = &buffers[from.0 as usize][*first as usize..][..out.len()];
+                out.copy_from_slice(part);
+                buffers[to.0 as usize] = out;
+            }
+            Command::Dispatch(dispatch) => {
+                let kernel = dispatch.kernel.kernel();
+                let written = kernel
+                    .bindings
+                    .iter()
+                    .position(|b| b.access == Access::Write);
+                let Some(written) = written else { return };
+                let write = dispatch.bindings[written].0 as usize;
+                let mut out = core::mem::take(&mut buffers[write]);
+                let mut words = Some(bytemuck::cast_slice_mut(&mut out));
+                let mut slots = Vec::new();
+                for (i, id) in dispatch.bindings.iter().enumerate() {
+                    let weight = &self.weights[id.0 as usize];
+                    let slot = match words.take_if(|_| i == written) {
+                        Some(words) => Slot::Write(words),
+                        None if weight.is_empty() => {
+                            Slot::Read(bytemuck::cast_slice(&buffers[id.0 as usize]))
+                        }
+                        None => Slot::Read(weight),
+                    };
+                    slots.push(slot);
                 }
-                Command::Dispatch(dispatch) => {
-                    let kernel = dispatch.kernel.kernel();
-                    let written = kernel
-                        .bindings
-                        .iter()
-                        .position(|b| b.access == Access::Write);
-                    let Some(written) = written else { continue };
-                    let write = dispatch.bindings[written].0 as usize;
-                    let mut out = core::mem::take(&mut buffers[write]);
-                    let mut words = Some(bytemuck::cast_slice_mut(&mut out));
-                    let mut slots = Vec::new();
-                    for (i, id) in dispatch.bindings.iter().enumerate() {
-                        let weight = &self.weights[id.0 as usize];
-                        let slot = match words.take_if(|_| i == written) {
-                            Some(words) => Slot::Write(words),
-                            None if weight.is_empty() => {
-                                Slot::Read(bytemuck::cast_slice(&buffers[id.0 as usize]))
-                            }
-                            None => Slot::Read(weight),
-                        };
-                        slots.push(slot);
-                    }
-                    (kernel.twin)(&mut Call {
-                        params: &dispatch.params,
-                        constants: &dispatch.constants,
-                        workgroups: dispatch.workgroups,
-                        slots: &mut slots,
-                    });
-                    drop(slots);
-                    buffers[write] = out;
-                }
+                (kernel.twin)(&mut Call {
+                    params: &dispatch.params,
+                    constants: &dispatch.constants,
+                    workgroups: dispatch.workgroups,
+                    slots: &mut slots,
+                });
+                drop(slots);
+                buffers[write] = out;
             }
         }
     }

@@ -2,11 +2,11 @@
 
 use alloc::{format, string::ToString, sync::Arc, vec::Vec};
 use core::{fmt, num::NonZeroU64};
-use std::sync::mpsc;
+use std::{sync::mpsc, time::Instant};
 
 use super::{device::GpuDevice, pipeline::Pipeline, weights::GpuWeights};
 use crate::{
-    executor::{Executor, ExecutorError},
+    executor::{Executor, ExecutorError, Progress, Slice},
     kernels::{Buffer, BufferId, Command, Dispatch, Recording, Role, SegmentId},
 };
 
@@ -123,6 +123,50 @@ impl GpuExecutor {
         self.device.wait(submission)
     }
 
+    /// Encodes and submits some steps.
+    fn submit<'a>(
+        &self,
+        steps: impl Iterator<Item = &'a Step>,
+    ) -> Result<wgpu::SubmissionIndex, ExecutorError> {
+        self.device.checked(|| {
+            let mut encoder = self
+                .device
+                .wgpu()
+                .create_command_encoder(&Default::default());
+            let mut pass: Option<wgpu::ComputePass<'static>> = None;
+            let mut current = None;
+            for step in steps {
+                match step {
+                    Step::Dispatch {
+                        pipeline,
+                        group,
+                        workgroups: [x, y, z],
+                    } => {
+                        let pass = pass.get_or_insert_with(|| {
+                            current = None;
+                            encoder
+                                .begin_compute_pass(&Default::default())
+                                .forget_lifetime()
+                        });
+                        if current != Some(pipeline) {
+                            pass.set_pipeline(pipeline);
+                            current = Some(pipeline);
+                        }
+                        pass.set_bind_group(0, group, &[]);
+                        pass.dispatch_workgroups(*x, *y, *z);
+                    }
+                    Step::Copy { from, first, to } => {
+                        // Copies are recorded outside of passes.
+                        pass = None;
+                        encoder.copy_buffer_to_buffer(from, *first, to, 0, to.size());
+                    }
+                }
+            }
+            drop(pass);
+            self.device.queue().submit([encoder.finish()])
+        })
+    }
+
     /// A buffer that `given` values fit and that is no weight.
     fn target(&self, id: BufferId, given: usize) -> Result<&wgpu::Buffer, ExecutorError> {
         let index = id.0 as usize;
@@ -163,54 +207,49 @@ impl Executor for GpuExecutor {
             .checked(|| self.device.queue().write_buffer(target, 0, bytes))
     }
 
-    fn run(&mut self, segments: &[SegmentId]) -> Result<(), ExecutorError> {
-        let mut chosen = Vec::with_capacity(segments.len());
-        for id in segments {
-            chosen.push(self.segments.get(id.0 as usize).ok_or_else(|| {
-                ExecutorError::Recording(format!(
-                    "there is no segment {}, only {}",
-                    id.0,
-                    self.segments.len()
-                ))
-            })?);
+    fn advance(
+        &mut self,
+        segments: &[SegmentId],
+        mut done: usize,
+        slice: &mut Slice,
+    ) -> Result<Progress, ExecutorError> {
+        let count = self.segments.len();
+        if let Some(wrong) = segments.iter().find(|id| id.0 as usize >= count) {
+            return Err(ExecutorError::Recording(format!(
+                "there is no segment {}, only {count}",
+                wrong.0
+            )));
         }
-        self.device.checked(|| {
-            let mut encoder = self
-                .device
-                .wgpu()
-                .create_command_encoder(&Default::default());
-            let mut pass: Option<wgpu::ComputePass<'static>> = None;
-            let mut current = None;
-            for step in chosen.into_iter().flatten() {
-                match step {
-                    Step::Dispatch {
-                        pipeline,
-                        group,
-                        workgroups: [x, y, z],
-                    } => {
-                        let pass = pass.get_or_insert_with(|| {
-                            current = None;
-                            encoder
-                                .begin_compute_pass(&Default::default())
-                                .forget_lifetime()
-                        });
-                        if current != Some(pipeline) {
-                            pass.set_pipeline(pipeline);
-                            current = Some(pipeline);
-                        }
-                        pass.set_bind_group(0, group, &[]);
-                        pass.dispatch_workgroups(*x, *y, *z);
-                    }
-                    Step::Copy { from, first, to } => {
-                        // Copies are recorded outside of passes.
-                        pass = None;
-                        encoder.copy_buffer_to_buffer(from, *first, to, 0, to.size());
-                    }
-                }
+        let steps = || {
+            let chosen = segments.iter().map(|id| &self.segments[id.0 as usize]);
+            chosen.flatten()
+        };
+        let all = steps().count();
+        // What nobody waits for is one submission. Else the first is one command.
+        let mut most = if slice.left().is_some() {
+            1
+        } else {
+            usize::MAX
+        };
+        while done < all {
+            let started = Instant::now();
+            let limit = most.min(all - done);
+            let taken = (0..limit).take_while(|_| slice.take()).count();
+            if taken == 0 {
+                return Ok(Progress::Left(done));
             }
-            drop(pass);
-            self.device.queue().submit([encoder.finish()]);
-        })
+            let submission = self.submit(steps().skip(done).take(taken))?;
+            done += taken;
+            let Some(left) = slice.left() else {
+                continue;
+            };
+            self.device.wait(submission)?;
+            let each = started.elapsed() / u32::try_from(taken).unwrap_or(u32::MAX);
+            let fitting = left.as_nanos() / each.as_nanos().max(1);
+            let fitting = usize::try_from(fitting).unwrap_or(usize::MAX);
+            most = fitting.clamp(1, taken.saturating_mul(2));
+        }
+        Ok(Progress::Done)
     }
 
     fn read(&mut self, buffer: BufferId, values: &mut [f32]) -> Result<(), ExecutorError> {

@@ -6,13 +6,13 @@ use core::fmt;
 use super::{error::RunError, signals};
 use crate::{
     dit::{Granule, Part, Program, Stage},
-    executor::Executor,
+    executor::{Executor, Progress, Slice},
     kernels::SegmentId,
     policy::{GaugeKind, Policy, Pool, VerifyKind},
     predict::MAX_ANCHORS,
     scheduler::{
-        ADD_TO_SLOTS, Action, Begin, Decision, Event, Lane, Outcome, Pending, Reason, SET_SLOTS,
-        Scheduler,
+        ADD_TO_SLOTS, Action, Begin, Decision, Event, Lane, Outcome, Pending, Question, Reason,
+        SET_SLOTS, Scheduler,
     },
     signal::Reference,
     timeline::{Call, Timeline},
@@ -35,8 +35,10 @@ pub(super) struct Caller {
     prepared: Prepared,
     /// The open call of each lane that decides.
     open: Vec<Option<Pending>>,
-    /// The segments that are yet to be run.
+    at: At,
+    /// The segments that are yet to be run, and how many of their commands were.
     path: Vec<SegmentId>,
+    done: usize,
     /// Multiply-adds of each segment, and of all that were run.
     costs: Vec<u64>,
     pub(super) multiply_adds: u64,
@@ -53,6 +55,23 @@ enum Prepared {
     Times(u32),
     /// Those in that place of the run, counted in as many as are prepared together.
     Calls(u32),
+}
+
+/// Where the open call is.
+#[derive(Debug)]
+enum At {
+    /// No call is open.
+    Nowhere,
+    /// The parts from that one on are yet to be decided.
+    Part(usize),
+    /// What a part's lane asked for is being measured.
+    Asked {
+        part: usize,
+        lane: usize,
+        question: Question,
+    },
+    /// Everything is decided.
+    End,
 }
 
 /// What the state on the device is good for.
@@ -94,6 +113,8 @@ impl Caller {
             timesteps: vec![0.0; (program.calls * program.rows) as usize],
             prepared: Prepared::Nothing,
             costs: costs.collect(),
+            at: At::Nowhere,
+            done: 0,
             multiply_adds: 0,
             sums: vec![0.0; 2 * program.pairs.all as usize],
             values: Vec::with_capacity((2 * lanes).max(MAX_ANCHORS)),
@@ -149,17 +170,24 @@ impl Caller {
         written
     }
 
-    /// Evaluates or stands in for the network on what was written; the prediction is then on the
-    /// host. Gives the event of the first lane; those of all lanes go into the trace.
+    /// Whether a call was begun and is yet to be made.
+    pub(super) const fn is_open(&self) -> bool {
+        !matches!(self.at, At::Nowhere)
+    }
+
+    /// Evaluates or stands in for the network on what was written, or goes on with it; `None` if the
+    /// slice is used up before the prediction is on the host. Gives the event of the first lane;
+    /// those of all lanes go into the trace.
     ///
     /// After an error nothing of the call was done, and nothing on the device is sure any more.
     pub(super) fn call(
         &mut self,
         call: Call,
+        slice: &mut Slice,
         prediction: &mut [f32],
         trace: &mut Trace,
-    ) -> Result<Event, RunError> {
-        let made = self.make(call, prediction, trace);
+    ) -> Result<Option<Event>, RunError> {
+        let made = self.make(call, slice, prediction, trace);
         if made.is_err() {
             self.forget();
         }
@@ -169,11 +197,15 @@ impl Caller {
     fn make(
         &mut self,
         call: Call,
+        slice: &mut Slice,
         prediction: &mut [f32],
         trace: &mut Trace,
-    ) -> Result<Event, RunError> {
+    ) -> Result<Option<Event>, RunError> {
         loop {
-            self.run(call)?;
+            if !self.run(call, slice)? {
+                return Ok(None);
+            }
+            self.at = At::Nowhere;
             let buffers = &self.program.buffers;
             let result = buffers.guided.unwrap_or(buffers.output);
             self.executor.read(result, prediction)?;
@@ -191,7 +223,7 @@ impl Caller {
                 }
             }
             match first {
-                Some(event) if !again => return Ok(event),
+                Some(event) if !again => return Ok(Some(event)),
                 _ => {}
             }
         }
@@ -205,7 +237,9 @@ impl Caller {
     }
 
     /// Gives the open calls up. What went wrong is told elsewhere: there may be none to abandon.
-    fn forget(&mut self) {
+    pub(super) fn forget(&mut self) {
+        (self.at, self.done) = (At::Nowhere, 0);
+        self.path.clear();
         for lane in 0..self.lanes() {
             let _ = self.scheduler.abandon(lane as u32);
             let _ = self.scheduler.invalidate(lane as u32);
@@ -217,10 +251,34 @@ impl Caller {
         self.known.references.fill(false);
     }
 
-    /// Decides and runs all parts.
-    fn run(&mut self, call: Call) -> Result<(), RunError> {
+    /// Decides and runs all parts, or as many as the slice allows: then false.
+    fn run(&mut self, call: Call, slice: &mut Slice) -> Result<bool, RunError> {
+        loop {
+            if !self.flush(slice)? {
+                return Ok(false);
+            }
+            match core::mem::replace(&mut self.at, At::End) {
+                At::Nowhere => {
+                    self.begin(call);
+                    self.parts(call, 0)?;
+                }
+                At::Part(from) => self.parts(call, from)?,
+                At::Asked {
+                    part,
+                    lane,
+                    question,
+                } => {
+                    self.answer(lane, question)?;
+                    self.at = At::Part(part);
+                }
+                At::End => return Ok(true),
+            }
+        }
+    }
+
+    /// What every call begins with.
+    fn begin(&mut self, call: Call) {
         let segments = self.program.segments;
-        self.path.clear();
         if let Prepared::Times(place) = self.prepared {
             self.path.push(segments.prepare);
             self.prepared = Prepared::Calls(place);
@@ -228,11 +286,30 @@ impl Caller {
         let at = (call.step % self.program.calls) as usize;
         self.path.extend(self.program.at.get(at));
         self.path.push(segments.begin);
+    }
+
+    /// Decides the parts from that one on, up to one whose lane asks for a signal.
+    fn parts(&mut self, call: Call, from: usize) -> Result<(), RunError> {
         let parts = Arc::clone(&self.parts);
-        for part in parts.iter() {
+        for (number, part) in parts.iter().enumerate().skip(from) {
             match part {
                 Part::Always(segment) => self.path.push(*segment),
-                Part::Granule(granule) => self.granule(call, granule)?,
+                Part::Granule(granule) => {
+                    let lane = self.decider(granule.lane);
+                    if self.decision(lane).is_none()
+                        && let Some(question) = self.ask(call, lane)?
+                    {
+                        self.path
+                            .extend(granule.measure.or(self.program.segments.measure));
+                        self.at = At::Asked {
+                            part: number,
+                            lane,
+                            question,
+                        };
+                        return Ok(());
+                    }
+                    self.granule(call, granule);
+                }
                 Part::Behind { lane, segment } => {
                     if self.computed(self.decider(*lane)) {
                         self.path.push(*segment);
@@ -240,6 +317,13 @@ impl Caller {
                 }
             }
         }
+        self.end();
+        Ok(())
+    }
+
+    /// What every call ends with.
+    fn end(&mut self) {
+        let segments = self.program.segments;
         let policy = self.scheduler.policy();
         let (late, previous) = (
             policy.gauge.kind == GaugeKind::Late,
@@ -264,28 +348,35 @@ impl Caller {
             }
             self.path.extend(segments.track_rate);
         }
-        self.flush()
+        self.at = At::End;
     }
 
-    /// Runs the segments that are yet to be run.
-    fn flush(&mut self) -> Result<(), RunError> {
-        self.executor.run(&self.path)?;
+    /// Runs the segments that are yet to be run; false if the slice is used up before.
+    fn flush(&mut self, slice: &mut Slice) -> Result<bool, RunError> {
+        if self.path.is_empty() {
+            return Ok(true);
+        }
+        match self.executor.advance(&self.path, self.done, slice)? {
+            Progress::Left(done) => {
+                self.done = done;
+                return Ok(false);
+            }
+            Progress::Done => self.done = 0,
+        }
         let costs = self
             .path
             .iter()
             .filter_map(|id| self.costs.get(id.0 as usize));
         self.multiply_adds += costs.sum::<u64>();
         self.path.clear();
-        Ok(())
+        Ok(true)
     }
 
-    fn granule(&mut self, call: Call, granule: &Granule) -> Result<(), RunError> {
+    /// What of a granule is run, once its lane has decided.
+    fn granule(&mut self, call: Call, granule: &Granule) {
         let lane = self.decider(granule.lane);
-        if self.decision(lane).is_none() {
-            self.decide(call, lane, granule.measure)?;
-        }
         let Some(&Decision { action, slot, .. }) = self.decision(lane) else {
-            return Ok(());
+            return;
         };
         let policy = self.scheduler.policy();
         let previous = policy.gauge.reference == Reference::Previous;
@@ -305,7 +396,7 @@ impl Caller {
         if left_out {
             self.path.extend(granule.predict);
             self.path.extend(granule.keep_forecast.get(at));
-            return Ok(());
+            return;
         }
         self.path.push(granule.compute);
         let finish = match slot {
@@ -315,35 +406,40 @@ impl Caller {
         };
         self.path.extend(finish.or(granule.pass));
         self.path.extend(granule.products.get(at));
-        Ok(())
     }
 
-    /// Asks the scheduler about a lane, measures what it wants, and hands over its weights.
-    fn decide(&mut self, call: Call, lane: usize, own: Option<SegmentId>) -> Result<(), RunError> {
+    /// Asks the scheduler about a lane: it decides, or wants a signal.
+    fn ask(&mut self, call: Call, lane: usize) -> Result<Option<Question>, RunError> {
         let call = Call {
             lane: lane as u32,
             ..call
         };
-        let pending = match self.scheduler.begin(call)? {
-            Begin::Decided(pending) => pending,
-            Begin::Needs(question) => {
-                self.path.extend(own.or(self.program.segments.measure));
-                self.flush()?;
-                self.read_sums()?;
-                let pairs = &self.program.pairs;
-                let metric = self.scheduler.policy().gauge.metric;
-                let number = (lane as u32).min(pairs.signals.saturating_sub(1));
-                self.values.clear();
-                let value = signals::value(metric, pairs, &self.sums, number);
-                self.values.push(value);
-                if question.aligned {
-                    let known = self.known.probes == 2;
-                    self.values
-                        .push(signals::alignment(pairs, &self.sums, known));
-                }
-                self.scheduler.decide(question, &self.values)?
-            }
-        };
+        match self.scheduler.begin(call)? {
+            Begin::Decided(pending) => self.decided(lane, pending).map(|()| None),
+            Begin::Needs(question) => Ok(Some(question)),
+        }
+    }
+
+    /// Decides a lane by the signal it wanted, which is there.
+    fn answer(&mut self, lane: usize, question: Question) -> Result<(), RunError> {
+        self.read_sums()?;
+        let pairs = &self.program.pairs;
+        let metric = self.scheduler.policy().gauge.metric;
+        let number = (lane as u32).min(pairs.signals.saturating_sub(1));
+        self.values.clear();
+        let value = signals::value(metric, pairs, &self.sums, number);
+        self.values.push(value);
+        if question.aligned {
+            let known = self.known.probes == 2;
+            self.values
+                .push(signals::alignment(pairs, &self.sums, known));
+        }
+        let pending = self.scheduler.decide(question, &self.values)?;
+        self.decided(lane, pending)
+    }
+
+    /// Hands a lane's weights over.
+    fn decided(&mut self, lane: usize, pending: Pending) -> Result<(), RunError> {
         let decision = pending.decision();
         let summed = matches!(decision.slot, SET_SLOTS | ADD_TO_SLOTS);
         let buffers = &self.program.buffers;

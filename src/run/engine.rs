@@ -11,6 +11,7 @@ use alloc::{
 use super::{
     device::{Backend, Device},
     error::RunError,
+    forward::Forward,
     sampling::Sampling,
     settings::Settings,
 };
@@ -63,6 +64,20 @@ impl Engine {
         y: &[u32],
         batch: usize,
     ) -> Result<Vec<f32>, RunError> {
+        self.begin_forward(x, t, y, batch)?.output()
+    }
+
+    /// The same evaluation, to be advanced by slices. All memory it needs is taken here.
+    ///
+    /// # Errors
+    /// As for [`forward`](Self::forward).
+    pub fn begin_forward(
+        &self,
+        x: &[f32],
+        t: &[f32],
+        y: &[u32],
+        batch: usize,
+    ) -> Result<Forward, RunError> {
         let config = self.model.config();
         for (field, given, each) in [
             ("length of x", x.len(), config.picture_len()),
@@ -94,10 +109,9 @@ impl Engine {
         executor.write(program.buffers.t, t)?;
         let labels: Vec<f32> = y.iter().map(|y| *y as f32).collect();
         executor.write(program.buffers.y, &labels)?;
-        executor.run(&program.computed(None))?;
-        let mut output = vec![0.0; batch * config.output_len()];
-        executor.read(program.buffers.output, &mut output)?;
-        Ok(output)
+        let (path, output) = (program.computed(None), program.buffers.output);
+        let len = batch * config.output_len();
+        Ok(Forward::new(executor, path, output, len))
     }
 
     /// Starts a run from seeded noise. All memory it needs is taken here.

@@ -9,6 +9,7 @@ mod call;
 mod device;
 mod engine;
 mod error;
+mod forward;
 #[cfg(test)]
 mod order;
 mod quality;
@@ -20,6 +21,7 @@ pub use calibrate::{CALIBRATED, Calibration, calibrate};
 pub use device::Backend;
 pub use engine::{Engine, memory};
 pub use error::RunError;
+pub use forward::Forward;
 pub use quality::{Quality, compare};
-pub use sampling::Sampling;
+pub use sampling::{Advance, Sampling};
 pub use settings::Settings;

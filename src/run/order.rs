@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use super::{Settings, sampling::Sampling};
 use crate::{
     dit::{Lowering, Model, Overrides},
-    executor::{Executor, ExecutorError},
+    executor::{Executor, ExecutorError, Progress, Slice},
     kernels::{BufferId, Recording, SegmentId},
     policy::Policy,
     sampler::Sampler,
@@ -50,11 +50,17 @@ impl Executor for Watched {
         self.note(format!("write {}", self.name(buffer)))
     }
 
-    fn run(&mut self, segments: &[SegmentId]) -> Result<(), ExecutorError> {
+    fn advance(
+        &mut self,
+        segments: &[SegmentId],
+        _: usize,
+        _: &mut Slice,
+    ) -> Result<Progress, ExecutorError> {
         let names = segments
             .iter()
             .map(|id| &*self.recording.segments[id.0 as usize].name);
         self.note(format!("run {}", names.collect::<Vec<_>>().join(" ")))
+            .map(|()| Progress::Done)
     }
 
     fn read(&mut self, buffer: BufferId, values: &mut [f32]) -> Result<(), ExecutorError> {

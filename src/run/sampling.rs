@@ -6,7 +6,7 @@ use core::fmt;
 use super::{call::Caller, error::RunError, settings::Settings};
 use crate::{
     dit::{DitConfig, Memory, Program},
-    executor::Executor,
+    executor::{Executor, Slice},
     kernels::BufferId,
     sampler::Step,
     scheduler::{Event, Notice, Stats},
@@ -14,7 +14,18 @@ use crate::{
     trace::Trace,
 };
 
-/// One run of a sampler under a policy, advanced call by call.
+/// What a slice of a run came to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Advance {
+    /// The slice is used up within a call, or before it.
+    Paused,
+    /// A call was made: one step of the sampler. The event is that of the first lane.
+    Made(Event),
+    /// All calls are made.
+    Over,
+}
+
+/// One run of a sampler under a policy, advanced call by call or by slices of calls.
 ///
 /// All pictures of the batch, with and without their classes, are decided together; modules and
 /// blocks that are skipped apart are lanes. The host waits for the device when the policy asks for a
@@ -94,27 +105,65 @@ impl Sampling {
     /// [`RunError`] if the device fails. The step was not made and may be tried again, if the device
     /// recovers.
     pub fn advance(&mut self) -> Result<Option<Event>, RunError> {
+        match self.advance_slice(&mut Slice::whole())? {
+            Advance::Made(event) => Ok(Some(event)),
+            // Nothing pauses without a limit.
+            Advance::Over | Advance::Paused => Ok(None),
+        }
+    }
+
+    /// Goes on until a call is made or the slice is used up, which may be handed in again for the
+    /// next call as long as something of it is left. Cut or not, a run is the same, bit for bit.
+    ///
+    /// Between slices the run may be paused for any time, [cancelled](Self::cancel) or dropped; its
+    /// latents are those before the call.
+    ///
+    /// # Errors
+    /// As for [`advance`](Self::advance).
+    pub fn advance_slice(&mut self, slice: &mut Slice) -> Result<Advance, RunError> {
         let Some(&step) = self.steps.get(self.next) else {
-            return Ok(None);
+            return Ok(Advance::Over);
         };
-        for rows in self.input.chunks_exact_mut(self.latents.len()) {
-            rows.copy_from_slice(&self.latents);
+        if slice.is_over() {
+            return Ok(Advance::Paused);
         }
         let call = Call {
             time: step.timestep.into(),
             ..Call::new(self.next as u32)
         };
-        let level = self.levels.get(self.next).copied();
-        self.caller.write(call.step, &self.input, level)?;
-        let event = self
+        if !self.caller.is_open() {
+            for rows in self.input.chunks_exact_mut(self.latents.len()) {
+                rows.copy_from_slice(&self.latents);
+            }
+            let level = self.levels.get(self.next).copied();
+            self.caller.write(call.step, &self.input, level)?;
+        }
+        let made = self
             .caller
-            .call(call, &mut self.prediction, &mut self.trace)?;
+            .call(call, slice, &mut self.prediction, &mut self.trace)?;
+        let Some(event) = made else {
+            return Ok(Advance::Paused);
+        };
         let pictures = self.latents.chunks_exact_mut(self.picture_len);
         for (latent, prediction) in pictures.zip(self.prediction.chunks_exact(self.output_len)) {
             step.apply(latent, prediction);
         }
         self.next += 1;
-        Ok(Some(event))
+        Ok(Advance::Made(event))
+    }
+
+    /// Whether a slice was used up within the call that is next.
+    #[must_use]
+    pub const fn is_within_call(&self) -> bool {
+        self.caller.is_open()
+    }
+
+    /// Gives up what was done of the call that a slice was used up in. Its step is made anew by the
+    /// next advance, without what was kept: on the device it may be overwritten in part.
+    pub fn cancel(&mut self) {
+        if self.caller.is_open() {
+            self.caller.forget();
+        }
     }
 
     /// The buffers whose names end so, with their lengths: those of the first end first.

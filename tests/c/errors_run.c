@@ -64,7 +64,7 @@ static void runs(const char *path, uint32_t heads) {
         uint32_t beyond[4];
     } newer;
     refrain_policy policy;
-    uint32_t classes[2] = {0, 0};
+    uint32_t classes[2] = {0, 0}, made;
     char why[300];
     void *bytes;
     size_t length;
@@ -228,6 +228,11 @@ static void runs(const char *path, uint32_t heads) {
     refrain_engine_destroy(engine);
     NUL(refrain_sampling_advance, sampling, (NULL, &out.event, &out.number, NULL, 0));
     NUL(refrain_sampling_advance, left_out, (sampling, &out.event, NULL, NULL, 0));
+    NUL(refrain_sampling_advance_slice, sampling,
+        (NULL, 0, 1, &out.number, &out.number, NULL, 0));
+    NUL(refrain_sampling_advance_slice, made_out, (sampling, 0, 1, NULL, &out.number, NULL, 0));
+    NUL(refrain_sampling_advance_slice, left_out, (sampling, 0, 1, &out.number, NULL, NULL, 0));
+    NUL(refrain_sampling_cancel, sampling, (NULL));
     NUL(refrain_sampling_image, sampling, (NULL, 0, out.bytes, sizeof out.bytes, &out.size));
     NUL(refrain_sampling_image, rgb_out, (sampling, 0, NULL, 64, &out.size));
     NUL(refrain_sampling_image, bytes_out, (sampling, 0, out.bytes, sizeof out.bytes, NULL));
@@ -253,11 +258,20 @@ static void runs(const char *path, uint32_t heads) {
         ROW("a picture that is not there", refrain_sampling_image(sampling, 2, NULL, 0, &out.size),
             REFRAIN_E_RANGE);
     }
-    TRY(refrain_sampling_advance(sampling, NULL, &out.number, NULL, 0));
-    CHECK(out.number == 1);
+    TRY(refrain_sampling_cancel(sampling));
+    TRY(refrain_sampling_advance_slice(sampling, 0, 3, &made, &out.number, NULL, 0));
+    CHECK(made == 0 && out.number == 2);
+    TRY(refrain_sampling_cancel(sampling));
+    do {
+        TRY(refrain_sampling_advance_slice(sampling, 1, 0, &made, &out.number, NULL, 0));
+    } while (made == 0);
+    CHECK(made == 1 && out.number == 1);
     TRY(refrain_sampling_advance(sampling, &out.event, &out.number, NULL, 0));
     CHECK(out.number == 0 && out.event.step == 1);
     blank();
+    ROW("a slice after the end",
+        refrain_sampling_advance_slice(sampling, 0, 0, &out.number, &out.number, why, sizeof why),
+        REFRAIN_E_ORDER);
     ROW("advance after the end",
         refrain_sampling_advance(sampling, &out.event, &out.number, why, sizeof why),
         REFRAIN_E_ORDER);
