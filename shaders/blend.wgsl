@@ -1,16 +1,20 @@
-// A prediction: base plus a weighted sum of up to four anchors.
+// A prediction: base plus a weighted sum of up to eight anchors, each read once.
 //
-// weights: (8), of which slots first .. first + count belong to the anchors bound here;
-// base, anchor0 .. anchor3, out: (len). An anchor whose weight is zero, or that is not among the
-// `count`, is not read: it may hold anything, NaN too, or be any other buffer.
+// weights: of which slots first .. first + count belong to the anchors; base, out: (len), the base
+// from base_offset on; anchors: as shared/anchors.wgsl says, `stride` words apart from word `offset`
+// on. An anchor whose weight is zero is not read: it may hold anything, NaN too.
 // An invocation computes one element. Dispatch: BlendParams::workgroups.
-// Twin: src/kernels/twins/blend.rs. At most eight roundings.
+// Twin: src/kernels/twins/blend.rs. Two roundings an anchor, three with int8.
 
 struct Params {
     len: u32,
     count: u32,
     first: u32,
     use_base: u32,
+    base_offset: u32,
+    width: u32,
+    stride: u32,
+    offset: u32,
     row: u32,
     pad_0: u32,
     pad_1: u32,
@@ -20,17 +24,39 @@ struct Params {
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> weights: array<f32>;
 @group(0) @binding(2) var<storage, read> base: array<f32>;
-@group(0) @binding(3) var<storage, read> anchor0: array<f32>;
-@group(0) @binding(4) var<storage, read> anchor1: array<f32>;
-@group(0) @binding(5) var<storage, read> anchor2: array<f32>;
-@group(0) @binding(6) var<storage, read> anchor3: array<f32>;
-@group(0) @binding(7) var<storage, read_write> out: array<f32>;
+@group(0) @binding(3) var<storage, read> anchors: array<u32>;
+@group(0) @binding(4) var<storage, read_write> out: array<f32>;
 
-fn weight(k: u32) -> f32 {
-    if (k >= params.count) {
-        return 0.0;
+// Not unpack2x16float: a device may take subnormal halves for zero.
+fn half_value(half: u32) -> f32 {
+    let magnitude = half & 0x7fffu;
+    var value = bitcast<f32>((magnitude << 13u) + (112u << 23u));
+    if (magnitude < 0x400u) {
+        value = f32(magnitude) * 5.9604644775390625e-8;
     }
-    return weights[params.first + k];
+    if (magnitude >= 0x7c00u) {
+        value = bitcast<f32>((magnitude << 13u) | 0x7f800000u);
+    }
+    return select(value, -value, half >= 0x8000u);
+}
+
+fn anchor(k: u32, i: u32) -> f32 {
+    let at = params.offset + k * params.stride;
+    switch ANCHOR_FORMAT {
+        case 1u: {
+            return half_value((anchors[at + i / 2u] >> (16u * (i % 2u))) & 0xffffu);
+        }
+        case 2u: {
+            let column = i % params.width;
+            let scale = at + (i / params.width) * (1u + (params.width + 3u) / 4u);
+            let word = bitcast<i32>(anchors[scale + 1u + column / 4u]);
+            let code = extractBits(word, 8u * (column % 4u), 8u);
+            return bitcast<f32>(anchors[scale]) * f32(code);
+        }
+        default: {
+            return bitcast<f32>(anchors[at + i]);
+        }
+    }
 }
 
 @compute @workgroup_size(256, 1, 1)
@@ -41,23 +67,13 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     }
     var sum = 0.0;
     if (params.use_base == 1u) {
-        sum = base[i];
+        sum = base[params.base_offset + i];
     }
-    let w0 = weight(0u);
-    if (w0 != 0.0) {
-        sum += w0 * anchor0[i];
-    }
-    let w1 = weight(1u);
-    if (w1 != 0.0) {
-        sum += w1 * anchor1[i];
-    }
-    let w2 = weight(2u);
-    if (w2 != 0.0) {
-        sum += w2 * anchor2[i];
-    }
-    let w3 = weight(3u);
-    if (w3 != 0.0) {
-        sum += w3 * anchor3[i];
+    for (var k = 0u; k < params.count; k++) {
+        let weight = weights[params.first + k];
+        if (weight != 0.0) {
+            sum += weight * anchor(k, i);
+        }
     }
     out[i] = sum;
 }

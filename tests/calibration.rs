@@ -31,6 +31,7 @@ fn the_emoji_curve_is_what_is_measured() {
         sampler: Sampler::Euler,
         guidance: 2.5,
         classes: vec![4, 8],
+        anchor_format: refrain::kernels::AnchorFormat::F32,
         seed: SEED,
     };
     let measured = calibrate(&engine, &settings, 1, None, &mut || {}).expect("a table");

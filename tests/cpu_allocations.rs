@@ -95,6 +95,7 @@ fn the_calls_of_a_sampling_run_allocate_nothing() {
             sampler: Sampler::Euler,
             guidance: 2.5,
             classes: vec![0],
+            anchor_format: refrain::kernels::AnchorFormat::F32,
             seed: 0,
         };
         let mut run = engine.start(&settings).unwrap();

@@ -198,6 +198,7 @@ fn golden_settings(golden: &Tensors) -> Settings {
         sampler: Sampler::Euler,
         guidance: 3.0,
         classes: golden.whole("traj_y"),
+        anchor_format: refrain::kernels::AnchorFormat::F32,
         seed: 0,
     }
 }
@@ -338,6 +339,7 @@ fn a_guided_ddim_run_ends_where_the_reference_does() {
         sampler: Sampler::Ddim,
         guidance: run_data.get("guidance")[0],
         classes: run_data.whole("y"),
+        anchor_format: refrain::kernels::AnchorFormat::F32,
         seed: 0,
     };
     let mut run = engine

@@ -101,14 +101,18 @@ fn tiny() -> Recording {
         count: 1,
         first: 0,
         use_base: 1,
+        base_offset: 0,
+        width: LEN as u32,
+        stride: LEN as u32,
+        offset: 0,
         row: elementwise_row(LEN as u32),
         pad: [0; 3],
     };
     let blend = Command::Dispatch(Dispatch {
         kernel: KernelId::Blend,
-        bindings: vec![COEFFICIENTS, A, KEPT, A, A, A, OUT],
+        bindings: vec![COEFFICIENTS, A, KEPT, OUT],
         params: bytemuck::bytes_of(&params).to_vec(),
-        constants: vec![],
+        constants: vec![("ANCHOR_FORMAT", 0)],
         workgroups: params.workgroups(),
     });
     Recording {

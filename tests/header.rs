@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// The core's enums, whose numbers C shares.
-const CORE: [&str; 17] = [
+const CORE: [&str; 18] = [
     "policy/budget.rs",
     "policy/gauge.rs",
     "policy/guards.rs",
@@ -20,6 +20,7 @@ const CORE: [&str; 17] = [
     "scheduler/decision.rs",
     "scheduler/mod.rs",
     "signal.rs",
+    "kernels/anchors.rs",
     "kernels/table.rs",
     "dit/config.rs",
     "run/device.rs",

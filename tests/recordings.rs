@@ -10,9 +10,9 @@ use reference::emoji;
 use refrain::{
     Policy,
     dit::{Lowering, Memory, Model, Overrides, Signal},
-    kernels::Role,
+    kernels::{MemoryPlan, Role},
     policy::Site,
-    run::{self, Settings},
+    run::{self, Backend, Settings},
     sampler::Sampler,
     signal::SignalKind,
 };
@@ -248,7 +248,7 @@ fn the_memory_of_every_site_is_told() {
     let state = |text: &str| {
         let lowering = Lowering::for_policy(&policy(text), 2, 2.5, 50);
         let program = lowering.program(&model).expect(text);
-        program.memory().state
+        program.memory().kept()
     };
     let feature = 4 * 64 * 192 * 4;
     for (text, expected) in [
@@ -291,7 +291,9 @@ fn the_memory_of_every_site_is_told() {
     }
     let of = |text: &str| {
         let lowering = Lowering::for_policy(&policy(text), 2, 2.5, 50);
-        lowering.program(&model).expect(text).memory().activations
+        let program = lowering.program(&model).expect(text);
+        // Apart: what shares memory is not seen.
+        MemoryPlan::apart(&program.recording).bytes() - program.memory().kept()
     };
     let matrix = 64 * 64 * 4;
     let band = "interval:predictor=newton,order=1,split=band,band=0.3";
@@ -309,14 +311,15 @@ fn memory_is_told_before_it_is_taken() {
         sampler: Sampler::Euler,
         guidance: 2.5,
         classes: vec![0, 10],
+        anchor_format: refrain::kernels::AnchorFormat::F32,
         seed: 0,
     };
-    let of = |text: &str| run::memory(&model, &settings(text)).expect("memory");
+    let of = |text: &str| run::memory(&model, &settings(text), Backend::Gpu).expect("memory");
     // Four rows of 64 tokens with 192 channels, f32.
     let feature = 4 * 64 * 192 * 4;
     let latent = 4 * 3 * 32 * 32 * 4;
     let full = of("full");
-    assert_eq!(full.state, 0);
+    assert_eq!(full.kept(), 0);
     // Matrices stay in f16; biases, positions and labels are widened.
     let narrow = 2 * model.parameters();
     assert!(
@@ -335,14 +338,15 @@ fn memory_is_told_before_it_is_taken() {
     ] {
         let memory = of(text);
         assert_eq!(
-            (memory.state, memory.weights),
+            (memory.kept(), memory.weights),
             (state, full.weights),
             "{text}"
         );
         assert_eq!(memory.total(), memory.weights + memory.activations + state);
         let program = Lowering::for_policy(&policy(text), 2, 2.5, 50).program(&model);
-        let recording = program.expect("a program").recording;
-        assert_eq!(Memory::of(&recording), memory);
+        let program = program.expect("a program");
+        assert_eq!(Memory::of(&program), memory);
+        let recording = program.recording;
         let states = recording
             .buffers
             .iter()

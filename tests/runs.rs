@@ -59,6 +59,7 @@ fn settings(model: &Model, text: &str, steps: u32) -> Settings {
         sampler: Sampler::for_prediction(model.config().prediction),
         guidance: 1.5,
         classes: vec![1, 6],
+        anchor_format: refrain::kernels::AnchorFormat::F32,
         seed: 5,
     }
 }

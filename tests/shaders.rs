@@ -47,8 +47,18 @@ fn members(id: KernelId) -> Vec<(&'static str, usize)> {
         }
         KernelId::Subtract => offsets!(SubtractParams: len row pad),
         KernelId::Blend => {
-            let members = offsets!(BlendParams: len count first use_base row);
+            let members = offsets!(
+                BlendParams: len count first use_base base_offset width stride offset row
+            );
             padded(members, offset_of!(BlendParams, pad))
+        }
+        KernelId::Keep => {
+            let members = offsets!(KeepParams: len words use_base offset row);
+            padded(members, offset_of!(KeepParams, pad))
+        }
+        KernelId::KeepInt8 => {
+            let members = offsets!(KeepInt8Params: rows width use_base offset grid);
+            padded(members, offset_of!(KeepInt8Params, pad))
         }
         KernelId::GatedAdd => {
             offsets!(GatedAddParams: rows channels tokens stride offset row pad)
@@ -72,6 +82,7 @@ fn constants(kernel: &Kernel) -> Vec<PipelineConstants> {
     for name in kernel.constants {
         let values: &[u32] = match *name {
             "FORMAT" => &[0, 1, 2],
+            "ANCHOR_FORMAT" => &[0, 1, 2],
             "HEAD_DIM" => &[24, 72, 128],
             _ => panic!("constant `{name}` is not known here"),
         };
@@ -192,7 +203,7 @@ fn check_bindings(kernel: &Kernel, module: &Module) -> Result<(), String> {
         }
         let scalar = match spec.element {
             Element::F32 => naga::Scalar::F32,
-            Element::Weight => naga::Scalar::U32,
+            Element::Weight | Element::Anchors => naga::Scalar::U32,
         };
         match module.types[variable.ty].inner {
             TypeInner::Array {

@@ -45,6 +45,7 @@ fn start(engine: &Engine, text: &str) -> Sampling {
         guidance: 1.5,
         classes: vec![1, 6],
         seed: 5,
+        anchor_format: refrain::kernels::AnchorFormat::F32,
     };
     engine
         .start(&settings)
@@ -365,7 +366,7 @@ fn aligned(model: &Model, x: &[f32], t: f32, residuals: &[Vec<f64>], gamma: f64)
 struct Bench {
     executor: CpuExecutor,
     program: refrain::dit::Program,
-    anchors: Vec<BufferId>,
+    slots: usize,
 }
 
 impl Bench {
@@ -379,14 +380,10 @@ impl Bench {
         for (buffer, values) in core::mem::take(&mut program.constants) {
             executor.write(buffer, &values).expect("a constant");
         }
-        let anchors = (0..program.recording.buffers.len())
-            .filter(|i| program.recording.buffers[*i].name.starts_with("anchor."))
-            .map(|i| BufferId(i as u32))
-            .collect();
         Self {
             executor,
             program,
-            anchors,
+            slots: lowering.anchors as usize,
         }
     }
 
@@ -397,7 +394,11 @@ impl Bench {
     }
 
     fn anchor(&mut self, slot: usize) -> Vec<f64> {
-        self.read(self.anchors[slot])
+        let ring = self.read(self.program.buffers.anchors[0]);
+        ring.chunks(ring.len() / self.slots)
+            .nth(slot)
+            .expect("a slot")
+            .to_vec()
     }
 
     fn input(&mut self, seed: u64) {

@@ -19,6 +19,7 @@ use refrain::{
     cpu::{CpuDevice, CpuExecutor, CpuWeights},
     dit::{Lowering, Model, Overrides, Program, Ring, Signal, Stage},
     executor::Executor,
+    kernels::AnchorFormat,
     policy::{Keep, Method, Site, SiteKind},
     run::{Backend, Engine, Sampling, Settings, compare},
     sampler::{Sampler, noise},
@@ -51,6 +52,7 @@ fn settings(model: &Model, text: &str, steps: u32) -> Settings {
         sampler: Sampler::for_prediction(model.config().prediction),
         guidance: 1.5,
         classes: vec![1, 6],
+        anchor_format: AnchorFormat::F32,
         seed: 5,
     }
 }
@@ -567,6 +569,7 @@ fn every_preset_runs_or_says_why_not() {
             sampler: Sampler::Euler,
             guidance: 2.0,
             classes: vec![0],
+            anchor_format: AnchorFormat::F32,
             seed: 3,
         };
         let line = match engine.start(&settings) {

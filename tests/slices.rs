@@ -6,7 +6,6 @@ extern crate alloc;
 
 #[cfg(feature = "gpu")]
 mod adapter;
-mod reference;
 
 use alloc::sync::Arc;
 use core::time::Duration;
@@ -16,7 +15,7 @@ use refrain::{
     cpu::{CpuDevice, CpuExecutor, CpuWeights},
     dit::{Lowering, Model, Overrides},
     executor::{Executor, ExecutorError, Progress, Slice},
-    kernels::{BufferId, Recording, SegmentId},
+    kernels::{AnchorFormat, BufferId, Recording, SegmentId},
     run::{Advance, Backend, Engine, Sampling, Settings},
     sampler::{Sampler, noise},
 };
@@ -35,8 +34,11 @@ fn model() -> Arc<Model> {
         num_heads: Some(2),
         prediction: None,
     };
-    let path = reference::path("tests/data/dit_d144_h2.safetensors");
-    Arc::new(Model::open(&path, &heads).expect("a model"))
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/data/dit_d144_h2.safetensors"
+    );
+    Arc::new(Model::open(path.as_ref(), &heads).expect("a model"))
 }
 
 fn engines() -> Vec<Engine> {
@@ -58,6 +60,7 @@ fn start(engine: &Engine, text: &str) -> Sampling {
         guidance: 1.5,
         classes: vec![2],
         seed: 5,
+        anchor_format: AnchorFormat::F32,
     };
     engine.start(&settings).expect("a run")
 }

@@ -3,7 +3,7 @@
 
 mod kernel_cases;
 
-use kernel_cases::{Case, Input, cases, compare};
+use kernel_cases::{Case, Input, anchor_values, cases, compare};
 use refrain::kernels::{KernelId, WeightFormat, params::*};
 
 fn params<T: bytemuck::Pod>(case: &Case) -> T {
@@ -137,17 +137,76 @@ fn reference(case: &Case) -> Vec<f64> {
         KernelId::Subtract => reads[0].iter().zip(&reads[1]).map(|(a, b)| a - b).collect(),
         KernelId::Blend => {
             let p: BlendParams = params(case);
-            let weights = &reads[0][p.first as usize..(p.first + p.count) as usize];
-            let base = |i: usize| if p.use_base == 1 { reads[1][i] } else { 0.0 };
-            let used: Vec<_> = weights
-                .iter()
-                .zip(&reads[2..])
-                .filter(|(w, _)| **w != 0.0)
-                .collect();
-            let sum = |i| base(i) + used.iter().map(|(w, anchor)| *w * anchor[i]).sum::<f64>();
-            (0..case.out_len).map(sum).collect()
+            let format = case.constants[0].1;
+            let [len, width] = sizes([p.len, p.width]);
+            let mut sums = match p.use_base {
+                1 => reads[1][p.base_offset as usize..].to_vec(),
+                _ => vec![0.0; len],
+            };
+            for k in 0..p.count {
+                let weight = reads[0][(p.first + k) as usize];
+                if weight == 0.0 {
+                    continue;
+                }
+                let words = &case.reads[2].words[(p.offset + k * p.stride) as usize..];
+                let anchor = anchor_values(format, words, len, width);
+                for (sum, value) in sums.iter_mut().zip(anchor) {
+                    *sum += weight * value;
+                }
+            }
+            sums
+        }
+        KernelId::Keep => {
+            let p: KeepParams = params(case);
+            let round = |value: f32| match case.constants[0].1 {
+                1 => nearest_half(value),
+                _ => value.into(),
+            };
+            let values = kept(&reads, p.use_base).into_iter().map(round);
+            vec![0.0; p.offset as usize]
+                .into_iter()
+                .chain(values)
+                .collect()
+        }
+        KernelId::KeepInt8 => {
+            let p: KeepInt8Params = params(case);
+            let mut out = vec![0.0; p.offset as usize];
+            for row in kept(&reads, p.use_base).chunks(p.width as usize) {
+                let most = row
+                    .iter()
+                    .fold(0.0, |most: f32, value| most.max(value.abs()));
+                let scale = match most {
+                    most if most < 2_f32.powi(-100) => 0.0,
+                    // Up to 16 bits.
+                    most => {
+                        let scale = most * (1.0 / 127.0);
+                        f64::from(f32::from_bits(scale.to_bits().next_multiple_of(0x100)))
+                    }
+                };
+                out.extend(row.iter().map(|value| match scale {
+                    0.0 => 0.0,
+                    scale => (f64::from(*value) / scale).round_ties_even() * scale,
+                }));
+            }
+            out
         }
     }
+}
+
+/// What is kept, before it is rounded to the anchors' format.
+fn kept(reads: &[Vec<f64>], use_base: u32) -> Vec<f32> {
+    let pairs = reads[0].iter().zip(&reads[1]);
+    let less = |(x, base): (&f64, &f64)| if use_base == 1 { x - base } else { *x };
+    pairs.map(|pair| less(pair) as f32).collect()
+}
+
+/// The nearest half, ties to even, at most the largest.
+fn nearest_half(value: f32) -> f64 {
+    let value = f64::from(value);
+    let exponent = value.abs().log2().floor().max(-14.0);
+    let quantum = (exponent - 10.0).exp2();
+    let nearest = (value / quantum).round_ties_even() * quantum;
+    nearest.clamp(-65_504.0, 65_504.0)
 }
 
 /// The sums of what `pair` makes of the elements of both tensors, by slices.
@@ -305,7 +364,12 @@ fn a_wrong_twin_is_caught() {
         let reference = reference(case);
         let mut twin = case.twin();
         let middle = twin.len() / 2;
-        twin[middle] += 0.01;
+        twin[middle] = match id {
+            KernelId::Keep | KernelId::KeepInt8 => {
+                f32::from_bits(twin[middle].to_bits() ^ 0x0010_0010)
+            }
+            _ => twin[middle] + 0.01,
+        };
         compare(case, &twin, &reference).expect_err(&case.name);
         twin[middle] = f32::NAN;
         compare(case, &twin, &reference).expect_err(&case.name);

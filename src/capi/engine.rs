@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 use core::ffi::c_char;
 
-use super::border::{guard, guard_telling, output, write_text};
+use super::border::{Checked, Message, guard, guard_telling, output, write_text};
 use super::model::refrain_model;
 use super::object::{Opaque, create, destroy, shared};
 use super::refrain_status::{
@@ -42,6 +42,15 @@ impl From<&RunError> for refrain_status {
     }
 }
 
+/// A backend from C.
+pub(super) fn read_backend(backend: u32, message: &mut Message) -> Checked<Backend> {
+    Backend::from_number(backend).ok_or_else(|| {
+        let last = Backend::ALL.len().saturating_sub(1);
+        let why = format_args!("backend is {backend}; allowed is 0 to {last}");
+        message.refuse(REFRAIN_E_VALUE, &why)
+    })
+}
+
 /// Prepares a model on a device.
 ///
 /// - `model`: shared; may be destroyed afterwards.
@@ -63,11 +72,7 @@ pub unsafe extern "C" fn refrain_engine_create(
     guard_telling(message, message_capacity, |message| {
         // SAFETY: the pointer contract of this module.
         let (model, engine_out) = unsafe { (shared(model)?, output(engine_out)?) };
-        let backend = Backend::from_number(backend).ok_or_else(|| {
-            let last = Backend::ALL.len().saturating_sub(1);
-            let why = format_args!("backend is {backend}; allowed is 0 to {last}");
-            message.refuse(REFRAIN_E_VALUE, &why)
-        })?;
+        let backend = read_backend(backend, message)?;
         let engine = Engine::new(Arc::clone(model), backend)
             .map_err(|why| message.refuse((&why).into(), &why))?;
         engine_out.write(create(engine));

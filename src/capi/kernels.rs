@@ -179,7 +179,7 @@ pub unsafe extern "C" fn refrain_kernel_binding(
 }
 
 /// A constant that a pipeline must be given: "FORMAT", a `refrain_weight_format` as a number;
-/// "HEAD_DIM", 24 to 128 in steps of 8.
+/// "ANCHOR_FORMAT", a `refrain_anchor_format` as a number; "HEAD_DIM", 24 to 128 in steps of 8.
 ///
 /// - `index`: in.
 /// - `constant`: in, 0 to `constant_count` - 1.

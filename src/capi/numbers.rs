@@ -12,7 +12,7 @@ macro_rules! numbers {
 numbers! { refrain_access refrain_element }
 
 #[cfg(feature = "_run")]
-numbers! { refrain_prediction refrain_sampler }
+numbers! { refrain_anchor_format refrain_prediction refrain_sampler }
 
 numbers! {
     refrain_action refrain_axis refrain_budget_kind refrain_comparator refrain_curve_by

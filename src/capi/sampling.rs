@@ -7,9 +7,9 @@ use core::time::Duration;
 use super::border::{
     Checked, Message, Sized32, guard, guard_telling, inputs, output, room, sized, write_sized,
 };
-use super::engine::refrain_engine;
+use super::engine::{read_backend, refrain_engine};
 use super::model::refrain_model;
-use super::numbers::{refrain_notice, refrain_sampler};
+use super::numbers::{refrain_anchor_format, refrain_notice, refrain_sampler};
 use super::object::{Opaque, change, create, destroy, shared};
 use super::policy::{self, refrain_policy};
 use super::refrain_status::{
@@ -19,6 +19,7 @@ use super::refrain_status::{
 use super::scheduler::{refrain_event, refrain_stats};
 use crate::dit::Model;
 use crate::executor::Slice;
+use crate::kernels::AnchorFormat;
 use crate::policy::Policy;
 use crate::run::{Advance, Sampling, Settings, memory};
 use crate::sampler::Sampler;
@@ -63,6 +64,11 @@ pub struct refrain_settings {
     pub guidance: f32,
     /// Pictures of the run, at least 1.
     pub class_count: u32,
+    /// How what the policy keeps is stored. Default REFRAIN_ANCHOR_FORMAT_F32, which running sums
+    /// (the predictor chebyshev) need.
+    pub anchor_format: refrain_anchor_format,
+    /// Zero.
+    pub reserved: u32,
     /// Seed of the noise. Picture i starts from the same noise however many pictures there are.
     pub seed: u64,
     /// The class of each picture, `class_count` numbers from 0 to `num_classes`, which stands for
@@ -80,17 +86,20 @@ unsafe impl Sized32 for refrain_settings {}
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct refrain_memory {
-    /// Weights, in the checkpoint's format; shared by all runs of an engine.
+    /// Weights; shared by all runs of an engine. On a GPU they are in the checkpoint's format.
     pub weights: u64,
-    /// Activations, inputs and outputs, which a run without a policy needs too.
+    /// Activations, inputs and outputs, which a run without a policy needs too. Those that are not
+    /// needed at the same time share memory.
     pub activations: u64,
-    /// What the policy keeps from call to call.
-    pub state: u64,
+    /// Anchors: what the policy blends.
+    pub anchors: u64,
+    /// What else the policy keeps from call to call: what signals are compared with.
+    pub references: u64,
 }
 
 const _: () = {
-    assert!(size_of::<refrain_settings>() == 6 * 4 + 8 + 2 * size_of::<*const c_void>());
-    assert!(size_of::<refrain_memory>() == 3 * 8);
+    assert!(size_of::<refrain_settings>() == 8 * 4 + 8 + 2 * size_of::<*const c_void>());
+    assert!(size_of::<refrain_memory>() == 4 * 8);
 };
 
 /// Settings from C.
@@ -118,17 +127,29 @@ unsafe fn read(
         })?,
         _ => return Err(REFRAIN_E_UNSUPPORTED),
     };
+    if raw.reserved != 0 {
+        return Err(REFRAIN_E_UNSUPPORTED);
+    }
+    let anchor_format = AnchorFormat::from_number(raw.anchor_format).ok_or_else(|| {
+        let last = AnchorFormat::ALL.len().saturating_sub(1);
+        let why = format_args!(
+            "anchor_format is {}; allowed is 0 to {last}",
+            raw.anchor_format
+        );
+        message.refuse(REFRAIN_E_VALUE, &why)
+    })?;
     Ok(Settings {
         policy,
         steps: raw.steps,
         sampler,
         guidance: raw.guidance,
         classes: classes.to_vec(),
+        anchor_format,
         seed: raw.seed,
     })
 }
 
-/// Settings to start from: 50 steps, the sampler that fits, guidance 1, every call computed. Classes
+/// Settings to start from: 50 steps, the sampler that fits, guidance 1, every call computed, f32. Classes
 /// must still be given.
 ///
 /// - `struct_size`: in, sizeof(refrain_settings).
@@ -149,6 +170,8 @@ pub unsafe extern "C" fn refrain_settings_default(
             sampler: 0,
             guidance: 1.0,
             class_count: 0,
+            anchor_format: AnchorFormat::F32 as u32,
+            reserved: 0,
             seed: 0,
             classes: core::ptr::null(),
             policy: core::ptr::null(),
@@ -162,16 +185,20 @@ pub unsafe extern "C" fn refrain_settings_default(
 ///
 /// - `model`: shared.
 /// - `settings`: in.
+/// - `backend`: in, a REFRAIN_BACKEND_... number: where it would run.
+///   REFRAIN_BACKEND_AUTO looks for a GPU.
 /// - `memory_out`: out.
 /// - `message`, `message_capacity`: optional; on an error, why in one line.
 ///
-/// Returns REFRAIN_OK; REFRAIN_E_VALUE if the settings do not fit the model; REFRAIN_E_CONFIG_SIZE;
+/// Returns REFRAIN_OK; REFRAIN_E_VALUE if the settings do not fit the model, or for a backend that is
+/// unknown or that the library was built without; REFRAIN_E_CONFIG_SIZE;
 /// REFRAIN_E_UNSUPPORTED; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no model or a pointer is not
 /// aligned; REFRAIN_E_PANIC.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn refrain_settings_memory(
     model: *const refrain_model,
     settings: *const refrain_settings,
+    backend: u32,
     memory_out: *mut refrain_memory,
     message: *mut c_char,
     message_capacity: usize,
@@ -181,11 +208,14 @@ pub unsafe extern "C" fn refrain_settings_memory(
         let (model, memory_out) = unsafe { (shared(model)?, output(memory_out)?) };
         // SAFETY: the pointer contract of this module.
         let settings = unsafe { read(settings, model, message)? };
-        let memory = memory(model, &settings).map_err(|why| message.refuse((&why).into(), &why))?;
+        let backend = read_backend(backend, message)?;
+        let memory =
+            memory(model, &settings, backend).map_err(|why| message.refuse((&why).into(), &why))?;
         memory_out.write(refrain_memory {
             weights: memory.weights,
             activations: memory.activations,
-            state: memory.state,
+            anchors: memory.anchors,
+            references: memory.references,
         });
         Ok(())
     })

@@ -14,6 +14,7 @@ use super::generate::{self, GUIDANCE};
 use super::model::{self, AboutModel, Loaded};
 use super::report::{Failure, Report};
 use super::timed;
+use crate::kernels::AnchorFormat;
 use crate::policy::Method;
 use crate::run::{Backend, CALIBRATED, Calibration, RunError, Settings, calibrate};
 use crate::sampler::Sampler;
@@ -90,6 +91,7 @@ pub(super) fn run(arguments: &Arguments, report: &mut Report) -> Result<(), Fail
         sampler: generate::sampler(arguments.sampler, steps, cfg, config)?,
         guidance: cfg,
         classes,
+        anchor_format: AnchorFormat::F32,
         seed: arguments.seed,
     };
     // Opened before anything is computed, so that nothing is computed in vain.

@@ -20,6 +20,7 @@ use super::table::{Align, Table as TextTable};
 use super::timed::{Rivals, Run, Stage};
 use super::{events, inspect, replay};
 use crate::dit::{DitConfig, Model};
+use crate::kernels::AnchorFormat;
 use crate::policy::Policy;
 use crate::run::{self, Backend, Engine, Quality, Settings};
 use crate::sampler::Sampler;
@@ -212,6 +213,7 @@ fn settings(arguments: &Arguments, model: &Model) -> Result<Settings, Failure> {
         sampler: sampler(arguments.sampler, arguments.steps, arguments.cfg, config)?,
         guidance: arguments.cfg,
         classes: classes(arguments, config)?,
+        anchor_format: AnchorFormat::F32,
         seed: arguments.seed,
     })
 }
@@ -298,7 +300,7 @@ pub(super) fn fits(model: &Model, settings: &Settings, policy: Policy) -> Result
         policy,
         ..settings.clone()
     };
-    run::memory(model, &settings).map_err(|error| error.to_string())?;
+    run::memory(model, &settings, Backend::Gpu).map_err(|error| error.to_string())?;
     // A curve of magnitude ratios may be known by model.
     if !policy.needs_curve() || policy.needs_mask() {
         let timeline = Timeline::new(settings.steps);

@@ -9,12 +9,13 @@ use alloc::vec::Vec;
 use clap::Args;
 use serde::Serialize;
 
-use super::model::{AboutModel, Loaded};
+use super::model::{self, AboutModel, Loaded};
 use super::report::{self, Failure, Report};
 use super::table::{Align, Table};
 use crate::dit::{DitConfig, Memory, Model};
+use crate::kernels::AnchorFormat;
 use crate::policy::{Curve, Method, Policy};
-use crate::run::{self, Settings};
+use crate::run::{self, Backend, Settings};
 use crate::sampler::Sampler;
 use crate::text::Named;
 
@@ -32,6 +33,12 @@ pub(super) struct Arguments {
     /// Guidance scale; at 1 the network runs on half as many rows
     #[arg(long, value_name = "X", default_value_t = super::generate::GUIDANCE)]
     cfg: f32,
+    /// How what policies keep is stored; in int8 with a scale for each token
+    #[arg(long, value_name = "F", default_value = "f32", value_parser = model::names::<AnchorFormat>())]
+    anchors: AnchorFormat,
+    /// Where it would be computed: auto is a hardware GPU if there is one, else the CPU
+    #[arg(long, value_name = "B", default_value = "auto", value_parser = model::names::<Backend>())]
+    backend: Backend,
     #[command(flatten)]
     about: AboutModel,
     /// Print one JSON document
@@ -47,6 +54,8 @@ struct Inspection {
     config: Config,
     batch: u32,
     guidance: f32,
+    anchors: &'static str,
+    backend: &'static str,
     memory: Vec<Row>,
 }
 
@@ -75,7 +84,8 @@ struct Row {
     policy: String,
     weights: u64,
     activations: u64,
-    kept: u64,
+    anchors: u64,
+    references: u64,
     total: u64,
 }
 
@@ -87,7 +97,8 @@ pub(super) fn run(arguments: &Arguments, report: &mut Report) -> Result<(), Fail
         )));
     }
     let loaded = Loaded::open(arguments.model.as_ref(), &arguments.about)?;
-    let memory = memory(arguments, &loaded.model)?;
+    let backend = arguments.backend.resolve();
+    let memory = memory(arguments, backend, &loaded.model)?;
     let config = loaded.model.config();
     if arguments.json {
         return report.json(&Inspection {
@@ -97,36 +108,43 @@ pub(super) fn run(arguments: &Arguments, report: &mut Report) -> Result<(), Fail
             config: Config::of(config),
             batch: arguments.batch,
             guidance: arguments.cfg,
+            anchors: arguments.anchors.name(),
+            backend: backend.name(),
             memory,
         });
     }
     report.line(facts(&loaded));
     report.line("");
     report.line(format_args!(
-        "Bytes of a run with --batch {} and --cfg {}:",
-        arguments.batch, arguments.cfg
+        "Bytes of a run on the {backend} with --batch {}, --cfg {} and --anchors {}:",
+        arguments.batch, arguments.cfg, arguments.anchors
     ));
     report.line("");
     let mut table = Table::new([
         ("policy", Align::Left),
         ("weights", Align::Right),
         ("activations", Align::Right),
-        ("kept features", Align::Right),
+        ("anchors", Align::Right),
+        ("references", Align::Right),
         ("total", Align::Right),
     ]);
     for row in memory {
-        let sizes = [row.weights, row.activations, row.kept, row.total].map(|b| b.to_string());
-        let [weights, activations, kept, total] = sizes;
-        table.row([row.policy, weights, activations, kept, total]);
+        let sizes = [
+            row.weights,
+            row.activations,
+            row.anchors,
+            row.references,
+            row.total,
+        ];
+        let [weights, activations, anchors, references, total] = sizes.map(|b| b.to_string());
+        table.row([row.policy, weights, activations, anchors, references, total]);
     }
     report.line(table);
-    report.line("");
-    report.line("Weights are counted as stored; the CPU executor holds 4 bytes a parameter.");
     Ok(())
 }
 
 /// The bytes of each policy asked for, or of all of them.
-fn memory(arguments: &Arguments, model: &Model) -> Result<Vec<Row>, Failure> {
+fn memory(arguments: &Arguments, backend: Backend, model: &Model) -> Result<Vec<Row>, Failure> {
     let settings = |mut policy: Policy| {
         if policy.needs_curve() {
             // Its values have no bearing on the bytes.
@@ -138,23 +156,25 @@ fn memory(arguments: &Arguments, model: &Model) -> Result<Vec<Row>, Failure> {
             sampler: Sampler::for_prediction(model.config().prediction),
             guidance: arguments.cfg,
             classes: alloc::vec![0; arguments.batch as usize],
+            anchor_format: arguments.anchors,
             seed: 0,
         }
     };
     // What is wrong with the batch or the guidance is wrong with every policy.
-    run::memory(model, &settings(Policy::NEUTRAL))
+    run::memory(model, &settings(Policy::NEUTRAL), backend)
         .map_err(|error| Failure::new(error.to_string()))?;
     let mut rows = Vec::new();
     for text in &arguments.policies {
         let about =
             |error: &dyn core::fmt::Display| Failure::about(format_args!("--policy {text}"), error);
         let policy = Policy::parse(text).map_err(|error| about(&error))?;
-        let memory = run::memory(model, &settings(policy)).map_err(|error| about(&error))?;
+        let memory =
+            run::memory(model, &settings(policy), backend).map_err(|error| about(&error))?;
         rows.push(Row::new(text, memory));
     }
     if rows.is_empty() {
         for method in Method::ALL {
-            match run::memory(model, &settings((method.preset().policy)())) {
+            match run::memory(model, &settings((method.preset().policy)()), backend) {
                 Ok(memory) => rows.push(Row::new(method.name(), memory)),
                 Err(error) => report::note(format_args!("{method} does not fit: {error}")),
             }
@@ -169,7 +189,8 @@ impl Row {
             policy: policy.to_string(),
             weights: memory.weights,
             activations: memory.activations,
-            kept: memory.state,
+            anchors: memory.anchors,
+            references: memory.references,
             total: memory.total(),
         }
     }

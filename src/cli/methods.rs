@@ -14,6 +14,7 @@ use super::generate::{self, decibels, fits, loses};
 use super::model::{self, AboutModel, Loaded};
 use super::report::{Failure, Report};
 use super::timed::{Rivals, Run, Stage};
+use crate::kernels::AnchorFormat;
 use crate::policy::methods::Family;
 use crate::policy::{Method, Policy, tables};
 use crate::run::{Backend, Settings};
@@ -141,6 +142,7 @@ pub(super) fn run(arguments: &Arguments, report: &mut Report) -> Result<(), Fail
         sampler,
         guidance: arguments.cfg,
         classes: (0..arguments.pictures).collect(),
+        anchor_format: AnchorFormat::F32,
         seed: arguments.seed,
     };
     let tables = Table::read_all(&arguments.tables, &loaded.model, settings.steps)?;

@@ -1,4 +1,4 @@
-//! Kernels whose output elements depend on few inputs: blend, subtract, the guide family, condition
+//! Kernels whose output elements depend on few inputs: subtract, the guide family, condition
 //! and timestep features.
 
 use pulp::{Arch, Simd, WithSimd};
@@ -8,10 +8,10 @@ use super::{
     split::{Shared, each, part, tasks},
     tile::{load, store},
 };
-use crate::kernels::params::{BlendParams, ConditionParams, GuideParams, TimestepParams};
+use crate::kernels::params::{ConditionParams, GuideParams, TimestepParams};
 
 /// Calls `body` with parts of `out` and where each starts, on vectors and threads.
-fn parts(
+pub(super) fn parts(
     arch: Arch,
     out: &mut [f32],
     work_each: usize,
@@ -36,37 +36,6 @@ pub(super) fn subtract(arch: Arch, a: &[f32], b: &[f32], out: &mut [f32]) {
     parts(arch, out, 1, |start, out| {
         for ((out, a), b) in out.iter_mut().zip(&a[start..]).zip(&b[start..]) {
             *out = a - b;
-        }
-    });
-}
-
-/// `base + Σ weightₖ · anchorₖ`; an anchor whose weight is zero is not read.
-pub(super) fn blend(
-    arch: Arch,
-    params: &BlendParams,
-    weights: &[f32],
-    base: &[f32],
-    anchors: [&[f32]; 4],
-    out: &mut [f32],
-) {
-    let first = params.first as usize;
-    let weights = &weights[first..first + params.count as usize];
-    let out = &mut out[..params.len as usize];
-    parts(arch, out, 2, |start, out| {
-        // Pieces that stay in the first-level cache while the anchors are added one by one.
-        for (i, out) in out.chunks_mut(4096).enumerate() {
-            let start = start + i * 4096;
-            match params.use_base {
-                1 => out.copy_from_slice(&base[start..][..out.len()]),
-                _ => out.fill(0.0),
-            }
-            for (weight, anchor) in weights.iter().zip(anchors) {
-                if *weight != 0.0 {
-                    for (out, value) in out.iter_mut().zip(&anchor[start..]) {
-                        *out += weight * value;
-                    }
-                }
-            }
         }
     });
 }

@@ -1,10 +1,11 @@
 //! The executor.
 
-use alloc::{format, sync::Arc, vec::Vec};
+use alloc::{format, string::ToString, sync::Arc, vec::Vec};
 use core::fmt;
 use std::sync::Mutex;
 
 use super::{
+    anchors,
     attention::{self, Attention},
     device::CpuDevice,
     elementwise::{self, Condition},
@@ -21,16 +22,25 @@ use super::{
 };
 use crate::{
     executor::{Executor, ExecutorError, Progress, Slice, WeightSource},
-    kernels::{Buffer, BufferId, KernelId, Recording, Role, SegmentId},
+    kernels::{Buffer, BufferId, KernelId, MemoryPlan, Recording, Role, SegmentId},
 };
 
 /// Runs one recording on the CPU.
 pub struct CpuExecutor {
     device: CpuDevice,
     recording: Arc<Recording>,
-    /// One for each buffer of the recording; empty for weights.
+    /// Where each buffer of the recording is.
+    places: Vec<Place>,
+    /// One for each slot of the plan, and an empty one for the weights.
     buffers: Vec<Lines>,
     kernels: Kernels,
+}
+
+/// Where a buffer is: a slot, and how many elements of it. A weight has none.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    pub(super) slot: usize,
+    pub(super) len: usize,
 }
 
 /// How dispatches are run.
@@ -58,34 +68,39 @@ struct Fast {
     weights: Vec<Option<Prepared>>,
     /// One for each thread.
     scratch: Vec<Mutex<Lines>>,
+    scratch_bytes: u64,
 }
 
 impl CpuExecutor {
-    /// Allocates the buffers of `recording` and checks every dispatch against them.
+    /// Allocates the buffers of `recording`, each by itself, and checks every dispatch against them.
     ///
     /// # Errors
-    /// [`ExecutorError::Weight`] if `weights` lack one that the recording binds;
-    /// [`ExecutorError::Recording`] if a dispatch does not fit its buffers;
-    /// [`ExecutorError::Device`] if there is no memory for a buffer.
+    /// As [`with_plan`](Self::with_plan).
     pub fn new(
         device: &CpuDevice,
         recording: Arc<Recording>,
         weights: &CpuWeights,
     ) -> Result<Self, ExecutorError> {
+        let plan = MemoryPlan::apart(&recording);
+        Self::with_plan(device, recording, &plan, weights)
+    }
+
+    /// The same with buffers in the slots of `plan`.
+    ///
+    /// # Errors
+    /// [`ExecutorError::Weight`] if `weights` lack one that the recording binds;
+    /// [`ExecutorError::Recording`] if a dispatch does not fit its buffers, or the plan is of another
+    /// recording; [`ExecutorError::Device`] if there is no memory for a buffer.
+    pub fn with_plan(
+        device: &CpuDevice,
+        recording: Arc<Recording>,
+        memory: &MemoryPlan,
+        weights: &CpuWeights,
+    ) -> Result<Self, ExecutorError> {
         let segments = plan(&recording)?;
+        let (places, buffers) = buffers(&recording, memory)?;
         let weights = prepared(&recording, &segments, weights, device.panel_width())?;
-        let scratch_len = |step: &Step| match step.op {
-            Op::Attention(params, head_width) => {
-                attention::scratch_len(params.tokens as usize, head_width, device.panel_width())
-            }
-            _ => 0,
-        };
-        let scratch_len = segments
-            .iter()
-            .flatten()
-            .map(scratch_len)
-            .max()
-            .unwrap_or(0);
+        let scratch_len = scratch_len(&segments, device.panel_width());
         let scratch = (0..device.threads()).map(|_| {
             let lines = zeros("the scratch of a thread", scratch_len)?;
             Ok(Mutex::new(lines))
@@ -93,12 +108,14 @@ impl CpuExecutor {
         let scratch = scratch.collect::<Result<_, ExecutorError>>()?;
         Ok(Self {
             device: device.clone(),
-            buffers: buffers(&recording)?,
+            places,
+            buffers,
             recording,
             kernels: Kernels::Fast(Fast {
                 segments,
                 weights,
                 scratch,
+                scratch_bytes: device.threads() as u64 * Lines::bytes_of(scratch_len),
             }),
         })
     }
@@ -115,9 +132,11 @@ impl CpuExecutor {
     ) -> Result<Self, ExecutorError> {
         plan(&recording)?;
         let kernels = Kernels::Twins(Twins::new(&recording, source)?);
+        let (places, buffers) = buffers(&recording, &MemoryPlan::apart(&recording))?;
         Ok(Self {
             device: device.clone(),
-            buffers: buffers(&recording)?,
+            places,
+            buffers,
             recording,
             kernels,
         })
@@ -129,7 +148,26 @@ impl CpuExecutor {
         &self.device
     }
 
-    /// The position of a buffer that the host may use, if it has at least `given` elements.
+    /// Bytes that all threads of a device would work in beside the buffers of `recording`.
+    ///
+    /// # Errors
+    /// [`ExecutorError::Recording`] if it contradicts itself.
+    pub fn scratch_bytes(device: &CpuDevice, recording: &Recording) -> Result<u64, ExecutorError> {
+        let each = scratch_len(&plan(recording)?, device.panel_width());
+        Ok(device.threads() as u64 * Lines::bytes_of(each))
+    }
+
+    /// Bytes of its buffers and its threads' scratch; its weights are shared with others.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        let scratch = match &self.kernels {
+            Kernels::Fast(fast) => fast.scratch_bytes,
+            Kernels::Twins(_) => 0,
+        };
+        self.buffers.iter().map(Lines::bytes).sum::<u64>() + scratch
+    }
+
+    /// The slot of a buffer that the host may use, if it has at least `given` elements.
     fn host_buffer(&self, id: BufferId, given: usize) -> Result<usize, ExecutorError> {
         let Some(buffer) = self.recording.buffers.get(id.0 as usize) else {
             return Err(ExecutorError::Recording(format!(
@@ -151,7 +189,7 @@ impl CpuExecutor {
                 given,
             });
         }
-        Ok(id.0 as usize)
+        Ok(self.places[id.0 as usize].slot)
     }
 }
 
@@ -182,6 +220,7 @@ impl Executor for CpuExecutor {
         let Self {
             device,
             recording,
+            places,
             buffers,
             kernels,
         } = self;
@@ -192,7 +231,7 @@ impl Executor for CpuExecutor {
                     if !slice.take() {
                         return Progress::Left(done);
                     }
-                    fast.step(device, step, buffers);
+                    fast.step(device, step, places, buffers);
                     done += 1;
                 }
                 Progress::Done
@@ -203,7 +242,7 @@ impl Executor for CpuExecutor {
                     if !slice.take() {
                         return Ok(Progress::Left(done));
                     }
-                    twins.run(command, buffers);
+                    twins.run(command, places, buffers);
                     done += 1;
                 }
                 Progress::Done
@@ -219,12 +258,48 @@ impl Executor for CpuExecutor {
 }
 
 /// Zeroed storage for everything that is no weight.
-fn buffers(recording: &Recording) -> Result<Vec<Lines>, ExecutorError> {
-    let storage = |buffer: &Buffer| match buffer.role {
-        Role::Weight(_) => Ok(Lines::default()),
-        _ => zeros(&format!("buffer `{}`", buffer.name), buffer.len),
+fn buffers(
+    recording: &Recording,
+    memory: &MemoryPlan,
+) -> Result<(Vec<Place>, Vec<Lines>), ExecutorError> {
+    memory
+        .check(recording)
+        .map_err(|error| ExecutorError::Recording(error.to_string()))?;
+    let slots = memory.slots().iter().enumerate();
+    let mut storage = slots
+        .map(|(slot, bytes)| {
+            let here = |id: &u32| memory.slot(BufferId(*id)) == Some(slot);
+            let first = (0..).take(recording.buffers.len()).find(here);
+            let first = first.map_or("?", |id| &recording.buffers[id as usize].name);
+            zeros(&format!("buffer `{first}`"), *bytes as usize / 4)
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    let weights = storage.len();
+    storage.push(Lines::default());
+    let numbered = recording.buffers.iter().zip(0..);
+    let places = numbered.map(|(buffer, id)| match memory.slot(BufferId(id)) {
+        Some(slot) => Place {
+            slot,
+            len: buffer.len,
+        },
+        None => Place {
+            slot: weights,
+            len: 0,
+        },
+    });
+    Ok((places.collect(), storage))
+}
+
+/// Elements that a thread needs beside the buffers, for the attention with the longest keys.
+fn scratch_len(segments: &[Vec<Step>], panel_width: usize) -> usize {
+    let scratch_len = |step: &Step| match step.op {
+        Op::Attention(params, head_width) => {
+            attention::scratch_len(params.tokens as usize, head_width, panel_width)
+        }
+        _ => 0,
     };
-    recording.buffers.iter().map(storage).collect()
+    let steps = segments.iter().flatten();
+    steps.map(scratch_len).max().unwrap_or(0)
 }
 
 fn zeros(what: &str, len: usize) -> Result<Lines, ExecutorError> {
@@ -290,14 +365,22 @@ fn prepared(
 }
 
 impl Fast {
-    fn step(&self, device: &CpuDevice, step: &Step, buffers: &mut [Lines]) {
-        // No dispatch reads what it writes, so its output can be taken out while it runs.
-        let mut out = core::mem::take(&mut buffers[step.write]);
-        self.run(device, step, buffers, &mut out);
-        buffers[step.write] = out;
+    fn step(&self, device: &CpuDevice, step: &Step, places: &[Place], buffers: &mut [Lines]) {
+        // No dispatch reads from the slot that it writes, so that can be taken out while it runs.
+        let Place { slot, len } = places[step.write];
+        let mut out = core::mem::take(&mut buffers[slot]);
+        self.run(device, step, places, buffers, &mut out[..len]);
+        buffers[slot] = out;
     }
 
-    fn run(&self, device: &CpuDevice, step: &Step, buffers: &[Lines], out: &mut [f32]) {
+    fn run(
+        &self,
+        device: &CpuDevice,
+        step: &Step,
+        places: &[Place],
+        buffers: &[Lines],
+        out: &mut [f32],
+    ) {
         let arch = device.arch;
         let read = |i: usize| -> &[f32] {
             let buffer = step.reads[i];
@@ -305,7 +388,10 @@ impl Fast {
                 Some(Prepared {
                     plain: Some(plain), ..
                 }) => plain,
-                _ => &buffers[buffer],
+                _ => {
+                    let Place { slot, len } = places[buffer];
+                    &buffers[slot][..len]
+                }
             }
         };
         match &step.op {
@@ -391,10 +477,14 @@ impl Fast {
             Op::Subtract(params) => {
                 elementwise::subtract(arch, read(0), read(1), &mut out[..params.len as usize]);
             }
-            Op::Blend(params) => {
-                let anchors = [read(2), read(3), read(4), read(5)];
-                elementwise::blend(arch, params, read(0), read(1), anchors, out);
+            Op::Blend(params, format) => {
+                let (weights, base) = (read(0), read(1));
+                anchors::blend(arch, params, *format, [weights, base, read(2)], out);
             }
+            Op::Keep(params, format) => {
+                anchors::keep(arch, params, *format, read(0), read(1), out);
+            }
+            Op::KeepInt8(params) => anchors::keep_int8(arch, params, read(0), read(1), out),
             Op::GatedAdd(params) => {
                 GatedAdd {
                     params,

@@ -25,6 +25,16 @@ impl Lines {
         lines.resize(len.div_ceil(16), Line([0.0; 16]));
         Some(Self { lines, len })
     }
+
+    /// Bytes that it takes.
+    pub(super) fn bytes(&self) -> u64 {
+        Self::bytes_of(self.len)
+    }
+
+    /// Bytes that `len` elements take.
+    pub(super) const fn bytes_of(len: usize) -> u64 {
+        64 * len.div_ceil(16) as u64
+    }
 }
 
 impl fmt::Debug for Lines {

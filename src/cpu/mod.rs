@@ -18,6 +18,7 @@
     reason = "vector loads, and buffers written by several threads"
 )]
 
+mod anchors;
 mod attention;
 mod device;
 mod elementwise;

@@ -12,17 +12,18 @@ use super::reduce::Pair;
 use crate::{
     executor::ExecutorError,
     kernels::{
-        Access, Command, Dispatch, KernelId, Recording, Segment,
+        Access, AnchorFormat, Command, Dispatch, KernelId, Recording, Segment,
         params::{
             AttentionParams, BlendParams, ConditionParams, GatedAddParams, GuideParams,
-            LinearParams, MixParams, NormParams, PatchParams, ReduceParams, SubtractParams,
-            TimestepParams,
+            KeepInt8Params, KeepParams, LinearParams, MixParams, NormParams, PatchParams,
+            ReduceParams, SubtractParams, TimestepParams,
         },
     },
+    text::Named,
 };
 
 /// The most buffers a kernel reads.
-const READS: usize = 6;
+const READS: usize = 5;
 
 /// A checked command: indices into the recording's buffers that exist and are long enough.
 #[derive(Clone, Copy, Debug)]
@@ -55,7 +56,9 @@ pub(super) enum Op {
     Slices(Pair, ReduceParams),
     SumPartials(ReduceParams),
     Subtract(SubtractParams),
-    Blend(BlendParams),
+    Blend(BlendParams, AnchorFormat),
+    Keep(KeepParams, AnchorFormat),
+    KeepInt8(KeepInt8Params),
     GatedAdd(GatedAddParams),
     MixTokens(MixParams),
 }
@@ -77,10 +80,11 @@ impl Op {
             | Self::Slices(..)
             | Self::Subtract(_)
             | Self::MixTokens(_)
-            | Self::GuideKept(_) => 2,
-            Self::Condition(_) | Self::GatedAdd(_) => 3,
+            | Self::GuideKept(_)
+            | Self::Keep(..)
+            | Self::KeepInt8(_) => 2,
+            Self::Condition(_) | Self::GatedAdd(_) | Self::Blend(..) => 3,
             Self::Linear(kernel, _) => kernel.kernel().bindings.len() - 1,
-            Self::Blend(_) => 6,
         }
     }
 }
@@ -147,6 +151,12 @@ fn step(command: &Command) -> Result<Step, String> {
     }
 }
 
+/// The format that a checked dispatch's constant names.
+fn anchors(dispatch: &Dispatch) -> AnchorFormat {
+    let number = dispatch.constants.first().map_or(0, |&(_, value)| value);
+    AnchorFormat::from_number(number).unwrap_or_default()
+}
+
 /// The operation of a checked dispatch, and the workgroups that cover its shapes.
 fn op(dispatch: &Dispatch) -> (Op, [u32; 3]) {
     fn read<P: Pod>(dispatch: &Dispatch) -> P {
@@ -181,7 +191,9 @@ fn op(dispatch: &Dispatch) -> (Op, [u32; 3]) {
         KernelId::Products => op!(ReduceParams, |p| Op::Slices(Pair::Product, p)),
         KernelId::SumPartials => op!(ReduceParams, |p| Op::SumPartials(p)),
         KernelId::Subtract => op!(SubtractParams, |p| Op::Subtract(p)),
-        KernelId::Blend => op!(BlendParams, |p| Op::Blend(p)),
+        KernelId::Blend => op!(BlendParams, |p| Op::Blend(p, anchors(dispatch))),
+        KernelId::Keep => op!(KeepParams, |p| Op::Keep(p, anchors(dispatch))),
+        KernelId::KeepInt8 => op!(KeepInt8Params, |p| Op::KeepInt8(p)),
         KernelId::GatedAdd => op!(GatedAddParams, |p| Op::GatedAdd(p)),
         KernelId::MixTokens => op!(MixParams, |p| Op::MixTokens(p)),
     }

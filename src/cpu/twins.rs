@@ -5,6 +5,7 @@ use alloc::{format, vec, vec::Vec};
 use half::{bf16, f16};
 
 use super::{
+    executor::Place,
     lines::Lines,
     weights::{find, to_f32},
 };
@@ -46,13 +47,14 @@ impl Twins {
     }
 
     /// Runs a command of a checked segment.
-    pub(super) fn run(&self, command: &Command, buffers: &mut [Lines]) {
+    pub(super) fn run(&self, command: &Command, places: &[Place], buffers: &mut [Lines]) {
         match command {
             Command::Copy { from, first, to } => {
-                let mut out = core::mem::take(&mut buffers[to.0 as usize]);
-                let part = &buffers[from.0 as usize][*first as usize..][..out.len()];
-                out.copy_from_slice(part);
-                buffers[to.0 as usize] = out;
+                let [from, to] = [from, to].map(|id| places[id.0 as usize]);
+                let mut out = core::mem::take(&mut buffers[to.slot]);
+                let part = &buffers[from.slot][*first as usize..][..to.len];
+                out[..to.len].copy_from_slice(part);
+                buffers[to.slot] = out;
             }
             Command::Dispatch(dispatch) => {
                 let kernel = dispatch.kernel.kernel();
@@ -61,16 +63,17 @@ impl Twins {
                     .iter()
                     .position(|b| b.access == Access::Write);
                 let Some(written) = written else { return };
-                let write = dispatch.bindings[written].0 as usize;
-                let mut out = core::mem::take(&mut buffers[write]);
-                let mut words = Some(bytemuck::cast_slice_mut(&mut out));
+                let write = places[dispatch.bindings[written].0 as usize];
+                let mut out = core::mem::take(&mut buffers[write.slot]);
+                let mut words = Some(bytemuck::cast_slice_mut(&mut out[..write.len]));
                 let mut slots = Vec::new();
                 for (i, id) in dispatch.bindings.iter().enumerate() {
                     let weight = &self.weights[id.0 as usize];
                     let slot = match words.take_if(|_| i == written) {
                         Some(words) => Slot::Write(words),
                         None if weight.is_empty() => {
-                            Slot::Read(bytemuck::cast_slice(&buffers[id.0 as usize]))
+                            let Place { slot, len } = places[id.0 as usize];
+                            Slot::Read(bytemuck::cast_slice(&buffers[slot][..len]))
                         }
                         None => Slot::Read(weight),
                     };
@@ -83,7 +86,7 @@ impl Twins {
                     slots: &mut slots,
                 });
                 drop(slots);
-                buffers[write] = out;
+                buffers[write.slot] = out;
             }
         }
     }

@@ -83,17 +83,28 @@ impl CpuWeights {
     /// Bytes of all prepared weights.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        let lines = |lines: &Arc<Lines>| 4 * lines.len() as u64;
-        self.tensors
-            .values()
-            .map(|tensor| {
-                tensor.plain.as_ref().map_or(0, lines)
-                    + tensor
-                        .packed
-                        .as_ref()
-                        .map_or(0, |packed| lines(&packed.values))
-            })
-            .sum()
+        let tensors = self.tensors.values();
+        let lines = tensors.flat_map(|tensor| {
+            let packed = tensor.packed.as_ref().map(|packed| &packed.values);
+            tensor.plain.iter().chain(packed)
+        });
+        lines.map(|lines| lines.bytes()).sum()
+    }
+
+    /// Bytes that the weights of `recording` would take on that device.
+    #[must_use]
+    pub fn bytes_of(device: &CpuDevice, recording: &Recording) -> u64 {
+        let width = device.panel_width();
+        let used = recording.buffers.iter().zip(uses(recording));
+        let weights = used.filter(|(buffer, _)| matches!(buffer.role, Role::Weight(_)));
+        let bytes = weights.map(|(buffer, used)| {
+            let packed = used.packed.map_or(0, |(inputs, outputs)| {
+                Lines::bytes_of(tile::panels_len(inputs, outputs, width))
+            });
+            let plain = if used.plain { buffer.len } else { 0 };
+            packed + Lines::bytes_of(plain)
+        });
+        bytes.sum()
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&Prepared> {

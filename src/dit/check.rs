@@ -8,9 +8,10 @@ use alloc::{
 use super::{
     config::DitConfig,
     error::ModelError,
-    lower::{Lowering, Signal},
+    lower::{Lowering, Ring, Signal},
 };
 use crate::{
+    kernels::AnchorFormat,
     policy::{Site, SiteKind},
     predict::MAX_ANCHORS,
     signal::{Filter, SignalKind},
@@ -18,6 +19,8 @@ use crate::{
 
 /// Most elements of the matrix of a filter or a projector.
 const MAX_MATRIX: u64 = 1 << 24;
+/// Most words of a ring: kernels index with 32 bits.
+const MAX_RING: u64 = 1 << 31;
 
 fn refused(key: &'static str, given: impl ToString, remedy: impl Into<String>) -> ModelError {
     ModelError::setting(key, given.to_string(), remedy)
@@ -157,6 +160,26 @@ impl Lowering {
                 format!("at most {MAX_ANCHORS} features are blended; choose a lower order"),
             ));
         }
+        if self.ring == Ring::Sums && self.anchor_format != AnchorFormat::F32 {
+            return Err(refused(
+                "anchors",
+                self.anchor_format,
+                "running sums over the whole past (predictor=chebyshev) would add up what every \
+                 rounding loses; keep them in f32",
+            ));
+        }
+        let words = self.anchor_words(config);
+        if words > MAX_RING {
+            return Err(refused(
+                "pictures",
+                self.pictures,
+                format!(
+                    "their {} anchors in {} take {words} words a ring, at most {MAX_RING} are \
+                     indexed; make fewer at once",
+                    self.anchors, self.anchor_format
+                ),
+            ));
+        }
         if self.verify.is_some() && self.site.kind != SiteKind::Modules {
             return Err(refused(
                 "policy key `site`",
@@ -181,6 +204,29 @@ impl Lowering {
             ));
         }
         Ok(())
+    }
+
+    /// Words of a ring.
+    fn anchor_words(&self, config: &DitConfig) -> u64 {
+        let rows = u64::from(self.pictures) * if self.guidance.is_some() { 2 } else { 1 };
+        let each = match self.site.kind {
+            SiteKind::Model => config.output_len() as u64,
+            SiteKind::Branch => config.picture_len() as u64,
+            _ => u64::from(config.tokens()) * u64::from(config.hidden_size),
+        };
+        let words = self
+            .anchor_format
+            .words(rows.saturating_mul(each), self.row(config));
+        words.saturating_mul(self.anchors.into())
+    }
+
+    /// Elements of a row of an anchor, which in int8 has a scale of its own: a token, or a row of a
+    /// picture.
+    pub(super) const fn row(&self, config: &DitConfig) -> u32 {
+        match self.site.kind {
+            SiteKind::Model | SiteKind::Branch => config.input_size,
+            _ => config.hidden_size,
+        }
     }
 
     fn check_lanes(&self, config: &DitConfig) -> Result<u32, ModelError> {

@@ -23,7 +23,7 @@ use super::{
     spectrum::Sea,
 };
 use crate::{
-    kernels::{BufferId, KernelId, Role, SegmentId},
+    kernels::{AnchorFormat, BufferId, KernelId, MemoryPlan, Role, SegmentId},
     policy::{GaugeKind, Policy, Pool, Site, SiteKind, SplitKind, VerifyKind, Wants},
     predict::{MAX_ANCHORS, PredictorKind},
     signal::{Filter, Metric, SignalKind},
@@ -51,6 +51,8 @@ pub struct Lowering {
     pub anchors: u32,
     /// How they are used.
     pub ring: Ring,
+    /// How they are stored. Running sums are f32.
+    pub anchor_format: AnchorFormat,
     /// Share of the radius of the spectrum that has weights of its own.
     pub band: Option<f64>,
     /// Metric by which forecasts are checked.
@@ -131,6 +133,7 @@ impl Lowering {
             products: false,
             anchors: 0,
             ring: Ring::Blend,
+            anchor_format: AnchorFormat::F32,
             band: None,
             verify: None,
             columns: 1,
@@ -138,7 +141,8 @@ impl Lowering {
         }
     }
 
-    /// As a policy needs it for a run of so many steps. A guidance scale of 1 is no guidance.
+    /// As a policy needs it for a run of so many steps, with anchors in f32. A guidance scale of 1 is
+    /// no guidance.
     #[must_use]
     pub fn for_policy(policy: &Policy, pictures: u32, guidance: f32, steps: u32) -> Self {
         let guidance = (guidance != 1.0).then_some(guidance);
@@ -176,6 +180,7 @@ impl Lowering {
                 _ if predictor.rolls() => Ring::Forecasts,
                 _ => Ring::Blend,
             },
+            anchor_format: AnchorFormat::F32,
             band: band.then_some(policy.split.band),
             verify: verifies.then_some(gauge.metric),
             columns: policy.guards.columns(steps),
@@ -218,6 +223,7 @@ pub(super) struct Lower<'a> {
     pub(super) constants: Vec<(BufferId, Vec<f32>)>,
     pub(super) weights: Vec<BufferId>,
     pub(super) corrections: Vec<BufferId>,
+    pub(super) rings: Vec<BufferId>,
     pub(super) filter: Option<BufferId>,
     pub(super) sea: Option<Sea>,
     guided: Option<BufferId>,
@@ -256,6 +262,7 @@ impl<'a> Lower<'a> {
             constants: Vec::new(),
             weights: Vec::new(),
             corrections: Vec::new(),
+            rings: Vec::new(),
             filter: None,
             sea: None,
             guided: None,
@@ -542,13 +549,16 @@ impl<'a> Lower<'a> {
             let len = 2 * u64::from(self.pairs.all);
             self.net.rec.grown("sums", len, Role::Output)
         });
-        Program {
+        let recording = self.net.rec.finish();
+        let mut program = Program {
+            plan: MemoryPlan::apart(&recording),
             buffers: Buffers {
                 x: self.net.x,
                 t: self.net.t,
                 y: self.net.y,
                 weights: self.weights,
                 corrections: self.corrections,
+                anchors: self.rings,
                 filter: self.filter,
                 sums,
                 output: self.net.output,
@@ -563,8 +573,10 @@ impl<'a> Lower<'a> {
             at: self.at,
             constants: self.constants,
             sea: self.sea,
-            recording: Arc::new(self.net.rec.finish()),
-        }
+            recording: Arc::new(recording),
+        };
+        program.plan = MemoryPlan::shared(&program.recording, &program.order());
+        program
     }
 }
 

@@ -1,15 +1,17 @@
 //! What a model is lowered to.
 
-use alloc::{sync::Arc, vec::Vec};
+use alloc::{sync::Arc, vec, vec::Vec};
 
 use super::{memory::Memory, spectrum::Sea};
-use crate::kernels::{BufferId, Recording, SegmentId};
+use crate::kernels::{Alternatives, BufferId, MemoryPlan, Recording, SegmentId};
 
 /// A model's forward pass as a recording, and where to find things in it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Program {
     /// Buffers and segments.
     pub recording: Arc<Recording>,
+    /// Which buffers share memory, as [`order`](Self::order) lets them.
+    pub plan: MemoryPlan,
     /// The buffers a host writes and reads.
     pub buffers: Buffers,
     /// The segments around the parts.
@@ -48,6 +50,9 @@ pub struct Buffers {
     pub weights: Vec<BufferId>,
     /// In, one a lane, with a band: the weights less those of the low band (8).
     pub corrections: Vec<BufferId>,
+    /// State, one a granule: the slots of its anchors, one behind the other, each of
+    /// [`AnchorFormat::words`](crate::kernels::AnchorFormat::words).
+    pub anchors: Vec<BufferId>,
     /// In: the matrix of a filter.
     pub filter: Option<BufferId>,
     /// Out: pairs of sums, as [`Pairs`] says.
@@ -166,11 +171,32 @@ pub struct Pairs {
     pub all: u32,
 }
 
+impl Granule {
+    /// The ways to compute it or to leave it out.
+    fn alternatives(&self) -> Alternatives {
+        let mut ways = Vec::new();
+        let plain: Vec<_> = [self.compute].into_iter().chain(self.pass).collect();
+        ways.push(plain);
+        for (slot, keep) in self.keep.iter().enumerate() {
+            let products = self.products.get(slot).copied();
+            ways.push([self.compute, *keep].into_iter().chain(products).collect());
+        }
+        for sums in self.set.into_iter().chain(self.add) {
+            ways.push(vec![self.compute, sums]);
+        }
+        if let Some(predict) = self.predict {
+            ways.push(vec![predict]);
+            ways.extend(self.keep_forecast.iter().map(|keep| vec![predict, *keep]));
+        }
+        ways
+    }
+}
+
 impl Program {
-    /// Bytes its buffers take.
+    /// Bytes that it takes on a GPU.
     #[must_use]
     pub fn memory(&self) -> Memory {
-        Memory::of(&self.recording)
+        Memory::of(self)
     }
 
     /// The granules, in order.
@@ -181,9 +207,53 @@ impl Program {
         })
     }
 
+    /// In which order a call runs segments: of each element it runs one alternative.
+    #[must_use]
+    pub fn order(&self) -> Vec<Alternatives> {
+        let Segments {
+            prepare,
+            begin,
+            measure,
+            track,
+            track_probe,
+            verify,
+            end,
+            rate,
+            track_rate,
+        } = self.segments;
+        let maybe =
+            |segment: Option<SegmentId>| segment.map(|segment| vec![vec![segment], Vec::new()]);
+        let at = self.at.iter().map(|segment| vec![*segment]);
+        let mut order = vec![vec![vec![prepare], Vec::new()]];
+        if !self.at.is_empty() {
+            order.push(at.collect());
+        }
+        order.push(vec![vec![begin]]);
+        // The first granule asks about the signal that is measured once a call.
+        let mut asked = measure;
+        for part in &self.parts {
+            match part {
+                Part::Always(segment) => order.push(vec![vec![*segment]]),
+                Part::Behind { segment, .. } => order.extend(maybe(Some(*segment))),
+                Part::Granule(granule) => {
+                    order.extend(maybe(asked.take()));
+                    order.extend(maybe(granule.measure));
+                    order.extend(maybe(granule.track));
+                    order.push(granule.alternatives());
+                }
+            }
+        }
+        order.extend(maybe(verify));
+        order.push(vec![vec![end]]);
+        // A late signal is measured when the call is over.
+        let late = [measure, track, track_probe, rate, track_rate];
+        order.extend(late.into_iter().filter_map(maybe));
+        order
+    }
+
     /// The segments that prepare and begin a call, the first of those that are prepared together.
     fn begun(&self) -> Vec<SegmentId> {
-        let mut path = alloc::vec![self.segments.prepare];
+        let mut path = vec![self.segments.prepare];
         path.extend(self.at.first());
         path.push(self.segments.begin);
         path
@@ -208,7 +278,8 @@ impl Program {
         path
     }
 
-    /// The segments of a skipped call, the first of those that are prepared together; with the site `stage` of one that leaves that granule out.
+    /// The segments of a skipped call, the first of those that are prepared together; with the site
+    /// `stage` of one that leaves that granule out.
     #[must_use]
     pub fn skipped(&self, stage: Option<Stage>) -> Vec<SegmentId> {
         let mut path = self.begun();

@@ -7,18 +7,17 @@ use bytemuck::Pod;
 use crate::{
     executor::WeightSource,
     kernels::{
-        Buffer, BufferId, Command, Dispatch, KernelId, Recording, Role, Segment, SegmentId,
-        WeightFormat,
+        AnchorFormat, Buffer, BufferId, Command, Dispatch, KernelId, Recording, Role, Segment,
+        SegmentId, WeightFormat,
         params::{
-            BlendParams, LinearParams, MixParams, ReduceParams, SubtractParams, elementwise_row,
+            BlendParams, KeepInt8Params, KeepParams, LinearParams, MixParams, ReduceParams,
+            SubtractParams, elementwise_row, row_length,
         },
     },
 };
 
 /// Elements that one workgroup of a reduction adds up.
 const SLICE: u32 = 4096;
-/// Anchors that one blend reads.
-const BLENDED: usize = 4;
 
 /// A recording in the making.
 pub(super) struct Recorder<'a> {
@@ -26,6 +25,54 @@ pub(super) struct Recorder<'a> {
     recording: Recording,
     by_name: BTreeMap<String, BufferId>,
     commands: Vec<Command>,
+}
+
+/// Anchors of one length in slots of a buffer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Anchors {
+    pub(super) buffer: BufferId,
+    pub(super) format: AnchorFormat,
+    /// Elements of an anchor.
+    pub(super) len: u32,
+    /// Elements of a row, which in int8 has one scale.
+    pub(super) width: u32,
+    /// The first slot of those that are meant.
+    pub(super) first: u32,
+    /// How many are meant.
+    pub(super) count: u32,
+}
+
+impl Anchors {
+    /// A tensor as the only anchor.
+    pub(super) const fn tensor(buffer: BufferId, len: u32) -> Self {
+        Self {
+            buffer,
+            format: AnchorFormat::F32,
+            len,
+            width: len,
+            first: 0,
+            count: 1,
+        }
+    }
+
+    /// One slot.
+    pub(super) const fn slot(self, slot: u32) -> Self {
+        Self {
+            first: slot,
+            count: 1,
+            ..self
+        }
+    }
+
+    /// Words from one slot to the next.
+    const fn stride(&self) -> u32 {
+        self.format.words(self.len as u64, self.width) as u32
+    }
+
+    /// The first word of the first slot.
+    const fn offset(&self) -> u32 {
+        self.first * self.stride()
+    }
 }
 
 /// What a linear layer does beside the product and the bias.
@@ -210,41 +257,88 @@ impl<'a> Recorder<'a> {
         self.dispatch(KernelId::Subtract, params, workgroups, &[], &[a, b, out]);
     }
 
+    /// Slots for anchors that stay from call to call.
+    pub(super) fn ring(
+        &mut self,
+        name: &str,
+        format: AnchorFormat,
+        [len, width, count]: [u32; 3],
+    ) -> Anchors {
+        let words = u64::from(count) * format.words(len.into(), width);
+        Anchors {
+            buffer: self.buffer(name, words, Role::State),
+            format,
+            len,
+            width,
+            first: 0,
+            count,
+        }
+    }
+
+    /// `anchors[first] = x − base`; without a base it counts as zero.
+    pub(super) fn keep(&mut self, anchors: &Anchors, x: BufferId, base: Option<BufferId>) {
+        let &Anchors {
+            len, width, format, ..
+        } = anchors;
+        // What is not read must be bound all the same.
+        let bindings = [x, base.unwrap_or(x), anchors.buffer];
+        let use_base = u32::from(base.is_some());
+        if format == AnchorFormat::Int8 {
+            let rows = len / width;
+            let params = KeepInt8Params {
+                rows,
+                width,
+                use_base,
+                offset: anchors.offset(),
+                grid: row_length(rows),
+                pad: [0; 3],
+            };
+            let workgroups = params.workgroups();
+            self.dispatch(KernelId::KeepInt8, params, workgroups, &[], &bindings);
+            return;
+        }
+        let words = anchors.stride();
+        let params = KeepParams {
+            len,
+            words,
+            use_base,
+            offset: anchors.offset(),
+            row: elementwise_row(words),
+            pad: [0; 3],
+        };
+        let constants = [("ANCHOR_FORMAT", format as u32)];
+        let workgroups = params.workgroups();
+        self.dispatch(KernelId::Keep, params, workgroups, &constants, &bindings);
+    }
+
     /// `out = base + Σ weightₖ · anchorₖ`; without a base it counts as zero. The weights are those
-    /// from `first` on.
+    /// from `first` on; the base is the tensor or the f32 slot.
     pub(super) fn blend(
         &mut self,
-        len: u32,
         (weights, first): (BufferId, u32),
-        base: Option<BufferId>,
-        anchors: &[BufferId],
+        base: Option<Anchors>,
+        anchors: &Anchors,
         out: BufferId,
     ) {
-        // The kernel reads four anchors at most.
-        let (now, later) = anchors.split_at(anchors.len().min(BLENDED));
-        let into = if later.is_empty() {
-            out
-        } else {
-            self.scratch("partial", len.into())
-        };
+        let len = anchors.len;
         let params = BlendParams {
             len,
-            count: now.len() as u32,
+            count: anchors.count,
             first,
             use_base: u32::from(base.is_some()),
+            base_offset: base.map_or(0, |base| base.offset()),
+            width: anchors.width,
+            stride: anchors.stride(),
+            offset: anchors.offset(),
             row: elementwise_row(len),
             pad: [0; 3],
         };
         // What is not read must be bound all the same.
-        let unread = now.first().copied().unwrap_or(weights);
-        let mut bindings = vec![weights, base.unwrap_or(unread)];
-        bindings.extend((0..BLENDED).map(|k| now.get(k).copied().unwrap_or(unread)));
-        bindings.push(into);
-        self.dispatch(KernelId::Blend, params, params.workgroups(), &[], &bindings);
-        if !later.is_empty() {
-            let weights = (weights, first + BLENDED as u32);
-            self.blend(len, weights, Some(into), later, out);
-        }
+        let base = base.map_or(weights, |base| base.buffer);
+        let bindings = [weights, base, anchors.buffer, out];
+        let constants = [("ANCHOR_FORMAT", anchors.format as u32)];
+        let workgroups = params.workgroups();
+        self.dispatch(KernelId::Blend, params, workgroups, &constants, &bindings);
     }
 
     /// `out[b] = m · x[b]` over the tokens of every image.

@@ -1,15 +1,16 @@
 //! What is kept of a granule, and what stands in for it.
 
-use alloc::{format, vec::Vec};
+use alloc::{format, vec, vec::Vec};
 
 use super::{
     lower::{Lower, Ring, WEIGHTS},
     network::Module,
     program::{Granule, Part, Stage},
+    record::Anchors,
     spectrum,
 };
 use crate::{
-    kernels::{BufferId, KernelId, Role, SegmentId},
+    kernels::{AnchorFormat, BufferId, KernelId, Role, SegmentId},
     policy::{Keep, SiteKind},
 };
 
@@ -41,10 +42,7 @@ impl Lower<'_> {
         self.granules += 1;
         let lane = number % self.lanes;
         let count = self.to.anchors;
-        let len = self.len(&feature);
-        let anchors: Vec<BufferId> = (0..count)
-            .map(|slot| self.net.rec.state(&format!("{name}anchor.{slot}"), len))
-            .collect();
+        let ring = (count > 0).then(|| self.ring(name, &feature));
         let mut granule = Granule {
             lane,
             stage: match feature {
@@ -62,46 +60,76 @@ impl Lower<'_> {
             predict: None,
             keep_forecast: Vec::new(),
         };
-        if self.to.ring == Ring::Sums && count > 0 {
+        if let Some(ring) = &ring {
+            self.keeping(name, &feature, ring, &mut granule);
+            if self.to.products {
+                granule.products = self.products(name, ring);
+            }
             let weights = self.weights(lane);
-            let [set, add] = ["set", "add"].map(|how| {
-                self.sum(&feature, weights, &anchors, how == "add");
-                Some(self.net.rec.segment(format!("{name}{how}")))
-            });
-            (granule.set, granule.add) = (set, add);
-        } else {
-            for (slot, anchor) in anchors.iter().enumerate() {
-                self.keep(&feature, *anchor);
-                let segment = self.net.rec.segment(format!("{name}store.{slot}"));
-                granule.keep.push(segment);
-            }
-        }
-        if self.to.ring == Ring::Forecasts {
-            for (slot, anchor) in anchors.iter().enumerate() {
-                self.keep_forecast(&feature, *anchor);
-                let segment = self.net.rec.segment(format!("{name}store.forecast.{slot}"));
-                granule.keep_forecast.push(segment);
-            }
-        }
-        if self.to.products && count > 0 {
-            let first = self.more_pairs(count);
-            self.pairs.products.get_or_insert(first);
-            for (slot, newest) in anchors.iter().enumerate() {
-                for (anchor, pair) in anchors.iter().zip(first..) {
-                    let tensors = [*newest, *anchor];
-                    self.net.rec.reduce(KernelId::Products, len, tensors, pair);
-                }
-                let segment = self.net.rec.segment(format!("{name}products.{slot}"));
-                granule.products.push(segment);
-            }
-        }
-        if count > 0 {
-            let weights = self.weights(lane);
-            self.predict(&feature, weights, lane, &anchors);
+            self.predict(&feature, weights, lane, ring);
             granule.predict = Some(self.net.rec.segment(format!("{name}predict")));
         }
         self.parts.push(Part::Granule(granule));
         self.parts.len() - 1
+    }
+
+    /// The slots of a granule.
+    fn ring(&mut self, name: &str, feature: &Feature) -> Anchors {
+        let width = self.to.row(self.config);
+        let shape = [self.len(feature), width, self.to.anchors];
+        let name = format!("{name}anchors");
+        let ring = self.net.rec.ring(&name, self.to.anchor_format, shape);
+        self.rings.push(ring.buffer);
+        ring
+    }
+
+    /// How a granule keeps what it computed, by slot or as sums, and what was predicted.
+    fn keeping(&mut self, name: &str, feature: &Feature, ring: &Anchors, granule: &mut Granule) {
+        if self.to.ring == Ring::Sums {
+            let weights = self.weights(granule.lane);
+            let [set, add] = ["set", "add"].map(|how| {
+                self.sum(feature, weights, ring, how == "add");
+                Some(self.net.rec.segment(format!("{name}{how}")))
+            });
+            (granule.set, granule.add) = (set, add);
+            return;
+        }
+        for slot in 0..ring.count {
+            self.keep(feature, ring, slot);
+            let segment = self.net.rec.segment(format!("{name}store.{slot}"));
+            granule.keep.push(segment);
+        }
+        if self.to.ring == Ring::Forecasts {
+            for slot in 0..ring.count {
+                let (x, base) = self.forecasted(feature);
+                self.net.rec.keep(&ring.slot(slot), x, base);
+                let segment = self.net.rec.segment(format!("{name}store.forecast.{slot}"));
+                granule.keep_forecast.push(segment);
+            }
+        }
+    }
+
+    /// The products of every slot, when it is the newest, with all slots.
+    fn products(&mut self, name: &str, ring: &Anchors) -> Vec<SegmentId> {
+        let first = self.more_pairs(ring.count);
+        self.pairs.products.get_or_insert(first);
+        let unit = self.net.rec.buffer("unit", 1, Role::Input);
+        if !self.constants.iter().any(|(id, _)| *id == unit) {
+            self.constants.push((unit, vec![1.0]));
+        }
+        let rec = &mut self.net.rec;
+        let [newest, other] = ["anchor.newest", "anchor.other"]
+            .map(|what| rec.grown(what, ring.len.into(), Role::Scratch));
+        let mut segments = Vec::new();
+        for slot in 0..ring.count {
+            rec.blend((unit, 0), None, &ring.slot(slot), newest);
+            for (older, pair) in (0..ring.count).zip(first..) {
+                rec.blend((unit, 0), None, &ring.slot(older), other);
+                rec.reduce(KernelId::Products, ring.len, [newest, other], pair);
+            }
+            segments.push(rec.segment(format!("{name}products.{slot}")));
+        }
+        segments
     }
 
     fn len(&self, feature: &Feature) -> u32 {
@@ -135,20 +163,46 @@ impl Lower<'_> {
         base.filter(|_| self.to.site.keep == Keep::Residual)
     }
 
-    /// Puts what was computed into a buffer.
-    fn keep(&mut self, feature: &Feature, into: BufferId) {
+    /// Puts what was computed into a slot.
+    fn keep(&mut self, feature: &Feature, ring: &Anchors, slot: u32) {
         match *feature {
-            Feature::Span {
-                base, target, len, ..
-            } => match self.base(base) {
-                Some(base) => self.net.rec.subtract(len, target, base, into),
-                None => self.net.rec.copy(target, into),
-            },
-            Feature::Module { block, module, out } => {
-                self.net.give(block, module, into);
-                self.net.add_gated(block, module, into, out);
+            // The only slot is a tensor like any other.
+            Feature::Module { block, module, out }
+                if ring.count == 1 && ring.format == AnchorFormat::F32 =>
+            {
+                self.net.give(block, module, ring.buffer);
+                self.net.add_gated(block, module, ring.buffer, out);
             }
-            Feature::Branch { .. } => self.net.guide_difference(self.to.pictures, into),
+            _ => {
+                let (x, base) = self.computed(feature);
+                self.net.rec.keep(&ring.slot(slot), x, base);
+            }
+        }
+    }
+
+    /// What was computed: a tensor less a base. Finishes the granule.
+    fn computed(&mut self, feature: &Feature) -> (BufferId, Option<BufferId>) {
+        match *feature {
+            Feature::Span { base, target, .. } => (target, self.base(base)),
+            Feature::Module { block, module, out } => {
+                let given = self.net.wide("feature");
+                self.net.give(block, module, given);
+                self.net.add_gated(block, module, given, out);
+                (given, None)
+            }
+            Feature::Branch { difference, .. } => {
+                self.net.guide_difference(self.to.pictures, difference);
+                (difference, None)
+            }
+        }
+    }
+
+    /// What was predicted: a tensor less a base.
+    fn forecasted(&mut self, feature: &Feature) -> (BufferId, Option<BufferId>) {
+        match *feature {
+            Feature::Span { base, target, .. } => (target, self.base(base)),
+            Feature::Module { .. } => (self.net.wide("forecast"), None),
+            Feature::Branch { difference, .. } => (difference, None),
         }
     }
 
@@ -160,48 +214,39 @@ impl Lower<'_> {
         Some(self.net.rec.segment(format!("{name}pass")))
     }
 
-    /// Puts what was predicted into a buffer.
-    fn keep_forecast(&mut self, feature: &Feature, into: BufferId) {
-        match *feature {
-            Feature::Span { .. } => self.keep(feature, into),
-            Feature::Module { .. } => {
-                let forecast = self.net.wide("forecast");
-                self.net.rec.copy(forecast, into);
-            }
-            Feature::Branch { difference, .. } => self.net.rec.copy(difference, into),
-        }
-    }
-
     /// Sets running sums to what was computed, each by its weight, or adds it to them.
-    fn sum(&mut self, feature: &Feature, weights: BufferId, sums: &[BufferId], add: bool) {
-        let len = self.len(feature);
-        let given = self.net.rec.scratch("feature", len.into());
-        self.keep(feature, given);
-        for (sum, k) in sums.iter().zip(0..) {
-            let rec = &mut self.net.rec;
-            if add {
-                let more = rec.scratch("sum", len.into());
-                rec.blend(len, (weights, k), Some(*sum), &[given], more);
-                rec.copy(more, *sum);
-            } else {
-                rec.blend(len, (weights, k), None, &[given], *sum);
+    fn sum(&mut self, feature: &Feature, weights: BufferId, sums: &Anchors, add: bool) {
+        let len = sums.len;
+        let given = match self.computed(feature) {
+            (given, None) => given,
+            (x, Some(base)) => {
+                let given = self.net.rec.scratch("feature", len.into());
+                self.net.rec.subtract(len, x, base, given);
+                given
             }
+        };
+        let rec = &mut self.net.rec;
+        let sum = rec.scratch("sum", len.into());
+        for k in 0..sums.count {
+            let (slot, given) = (sums.slot(k), Anchors::tensor(given, len));
+            rec.blend((weights, k), add.then_some(slot), &given, sum);
+            rec.keep(&slot, sum, None);
         }
     }
 
     /// Puts a forecast in the place of what would be computed.
-    fn predict(&mut self, feature: &Feature, weights: BufferId, lane: u32, anchors: &[BufferId]) {
+    fn predict(&mut self, feature: &Feature, weights: BufferId, lane: u32, anchors: &Anchors) {
         match *feature {
             Feature::Span { base, target, .. } => {
                 let base = self.base(base);
-                self.forecast(feature, (weights, lane), base, anchors, target);
+                self.forecast((weights, lane), base, anchors, target);
             }
             Feature::Module { block, module, out } => {
-                let forecast = match (self.to.ring, anchors.first()) {
-                    (Ring::Hold, Some(anchor)) => *anchor,
+                let forecast = match (self.to.ring, anchors.format) {
+                    (Ring::Hold, AnchorFormat::F32) => anchors.buffer,
                     _ => {
                         let forecast = self.net.wide("forecast");
-                        self.forecast(feature, (weights, lane), None, anchors, forecast);
+                        self.forecast((weights, lane), None, anchors, forecast);
                         forecast
                     }
                 };
@@ -209,7 +254,7 @@ impl Lower<'_> {
             }
             Feature::Branch { difference, .. } => {
                 self.pass(self.to.pictures);
-                self.forecast(feature, (weights, lane), None, anchors, difference);
+                self.forecast((weights, lane), None, anchors, difference);
                 let (pictures, scale) = (self.to.pictures, self.to.guidance.unwrap_or(1.0));
                 self.net.guide_kept(pictures, scale, difference);
             }
@@ -220,15 +265,15 @@ impl Lower<'_> {
     /// leave of that sum.
     fn forecast(
         &mut self,
-        feature: &Feature,
         (weights, lane): (BufferId, u32),
         base: Option<BufferId>,
-        anchors: &[BufferId],
+        anchors: &Anchors,
         out: BufferId,
     ) {
-        let len = self.len(feature);
+        let len = anchors.len;
+        let base = base.map(|base| Anchors::tensor(base, len));
         let Some(band) = self.to.band else {
-            self.net.rec.blend(len, (weights, 0), base, anchors, out);
+            self.net.rec.blend((weights, 0), base, anchors, out);
             return;
         };
         let picture = matches!(self.to.site.kind, SiteKind::Model | SiteKind::Branch);
@@ -254,8 +299,8 @@ impl Lower<'_> {
         };
         let [all, apart, low] =
             ["band.all", "band.apart", "band.low"].map(|name| rec.scratch(name, len.into()));
-        rec.blend(len, (weights, 0), base, anchors, all);
-        rec.blend(len, (corrections, 0), None, anchors, apart);
+        rec.blend((weights, 0), base, anchors, all);
+        rec.blend((corrections, 0), None, anchors, apart);
         let shape = [len / (tokens * channels), tokens, channels, tokens];
         rec.mix(shape, projector, apart, low);
         rec.subtract(len, all, low, out);

@@ -1,20 +1,23 @@
 //! A recording's buffers, and its segments ready to encode.
 
 use alloc::{format, string::ToString, sync::Arc, vec::Vec};
-use core::{fmt, num::NonZeroU64};
+use core::{fmt, iter, num::NonZeroU64};
 use std::{sync::mpsc, time::Instant};
 
 use super::{device::GpuDevice, pipeline::Pipeline, weights::GpuWeights};
 use crate::{
     executor::{Executor, ExecutorError, Progress, Slice},
-    kernels::{Buffer, BufferId, Command, Dispatch, Recording, Role, SegmentId},
+    kernels::{BufferId, Command, Dispatch, MemoryPlan, Recording, Role, SegmentId},
 };
 
 /// Runs one recording on a [`GpuDevice`].
 pub struct GpuExecutor {
     device: GpuDevice,
     recording: Arc<Recording>,
+    /// One for each buffer of the recording; those of one slot are the same.
     buffers: Vec<wgpu::Buffer>,
+    /// Bytes of everything but the weights and what `read` needs.
+    bytes: u64,
     segments: Vec<Vec<Step>>,
     /// Where `read` lands, as large as the largest read so far. Absent after a failed read, which
     /// may have left it mapped.
@@ -32,33 +35,58 @@ enum Step {
         /// In bytes.
         first: u64,
         to: wgpu::Buffer,
+        bytes: u64,
     },
 }
 
 impl GpuExecutor {
     /// Compiles the kernels of `recording` that no earlier recording on this device used, and makes
-    /// its buffers. They start as zeros.
+    /// its buffers, each by itself. They start as zeros.
     ///
     /// # Errors
-    /// [`ExecutorError::Recording`] if the recording contradicts itself; [`ExecutorError::Weight`]
-    /// if `weights` lacks one of its tensors; [`ExecutorError::Device`] if a buffer exceeds the
-    /// device's limits, or a kernel does not compile.
+    /// As [`with_plan`](Self::with_plan).
     pub fn new(
         device: &GpuDevice,
         recording: Arc<Recording>,
         weights: &GpuWeights,
     ) -> Result<Self, ExecutorError> {
+        let plan = MemoryPlan::apart(&recording);
+        Self::with_plan(device, recording, &plan, weights)
+    }
+
+    /// The same with buffers in the slots of `plan`.
+    ///
+    /// # Errors
+    /// [`ExecutorError::Recording`] if the recording contradicts itself, or the plan it;
+    /// [`ExecutorError::Weight`] if `weights` lacks one of its tensors; [`ExecutorError::Device`] if a buffer exceeds the
+    /// device's limits, or a kernel does not compile.
+    pub fn with_plan(
+        device: &GpuDevice,
+        recording: Arc<Recording>,
+        plan: &MemoryPlan,
+        weights: &GpuWeights,
+    ) -> Result<Self, ExecutorError> {
         recording
             .check()
+            .and_then(|()| plan.check(&recording))
             .map_err(|error| ExecutorError::Recording(error.to_string()))?;
-        let buffers = recording
-            .buffers
-            .iter()
-            .map(|buffer| match buffer.role {
-                Role::Weight(format) => weights.find(device, buffer, format).cloned(),
-                _ => create(device, buffer),
-            })
-            .collect::<Result<Vec<_>, _>>()?;
+        let mut made: Vec<Option<wgpu::Buffer>> =
+            iter::repeat_n(None, plan.slots().len()).collect();
+        let mut buffers = Vec::with_capacity(recording.buffers.len());
+        for (buffer, id) in recording.buffers.iter().zip(0..) {
+            let slot = plan.slot(BufferId(id));
+            buffers.push(match (buffer.role, slot) {
+                (Role::Weight(format), _) => weights.find(device, buffer, format)?.clone(),
+                (_, None) => create(device, &buffer.name, buffer.bytes())?,
+                (_, Some(slot)) => match &made[slot] {
+                    Some(shared) => shared.clone(),
+                    None => {
+                        let new = create(device, &buffer.name, plan.slots()[slot])?;
+                        made[slot].insert(new).clone()
+                    }
+                },
+            });
+        }
 
         let (params, offsets) = upload_params(device, &recording)?;
         let mut offsets = offsets.into_iter();
@@ -71,6 +99,7 @@ impl GpuExecutor {
                         from: buffers[from.0 as usize].clone(),
                         first: u64::from(*first) * 4,
                         to: buffers[to.0 as usize].clone(),
+                        bytes: recording.buffers[to.0 as usize].bytes(),
                     }),
                     Command::Dispatch(dispatch) => {
                         let block = wgpu::BufferBinding {
@@ -84,15 +113,23 @@ impl GpuExecutor {
             }
             segments.push(steps);
         }
+        let slots = made.iter().flatten().map(wgpu::Buffer::size);
         let executor = Self {
             device: device.clone(),
             recording,
+            bytes: slots.sum::<u64>() + params.size(),
             buffers,
             segments,
             staging: None,
         };
         executor.warm()?;
         Ok(executor)
+    }
+
+    /// Bytes of its buffers and parameters on the device; its weights are shared with others.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.bytes
     }
 
     /// Dispatches every kernel without workgroups and waits: some drivers finish compiling at the
@@ -155,10 +192,15 @@ impl GpuExecutor {
                         pass.set_bind_group(0, group, &[]);
                         pass.dispatch_workgroups(*x, *y, *z);
                     }
-                    Step::Copy { from, first, to } => {
+                    Step::Copy {
+                        from,
+                        first,
+                        to,
+                        bytes,
+                    } => {
                         // Copies are recorded outside of passes.
                         pass = None;
-                        encoder.copy_buffer_to_buffer(from, *first, to, 0, to.size());
+                        encoder.copy_buffer_to_buffer(from, *first, to, 0, *bytes);
                     }
                 }
             }
@@ -314,24 +356,27 @@ impl fmt::Debug for GpuExecutor {
     }
 }
 
-/// Makes a buffer of a recording, or says which limit it exceeds.
-pub(super) fn create(device: &GpuDevice, buffer: &Buffer) -> Result<wgpu::Buffer, ExecutorError> {
+/// Makes a buffer, or says which limit it exceeds.
+pub(super) fn create(
+    device: &GpuDevice,
+    name: &str,
+    bytes: u64,
+) -> Result<wgpu::Buffer, ExecutorError> {
     let limits = device.limits();
     let limit = limits
         .max_storage_buffer_binding_size
         .min(limits.max_buffer_size);
     // wgpu binds no empty buffer.
-    let size = buffer.bytes().max(4);
+    let size = bytes.max(4);
     if size > limit {
         return Err(ExecutorError::Device(format!(
-            "buffer `{}` needs {size} bytes, {} takes {limit}",
-            buffer.name,
+            "buffer `{name}` needs {size} bytes, {} takes {limit}",
             device.name(),
         )));
     }
     device.checked(|| {
         device.wgpu().create_buffer(&wgpu::BufferDescriptor {
-            label: Some(&buffer.name),
+            label: Some(name),
             size,
             usage: wgpu::BufferUsages::STORAGE
                 | wgpu::BufferUsages::COPY_SRC

@@ -54,7 +54,7 @@ impl GpuWeights {
                 ExecutorError::Weight(format!("the checkpoint has no tensor `{}`", buffer.name))
             })?;
             let bytes = convert(buffer, format, &stored)?;
-            let made = super::executor::create(device, buffer)?;
+            let made = super::executor::create(device, &buffer.name, buffer.bytes())?;
             upload(device, &made, &bytes, &mut staged)?;
             tensors.insert(
                 buffer.name.clone(),
@@ -71,6 +71,13 @@ impl GpuWeights {
                 tensors,
             }),
         })
+    }
+
+    /// Bytes of all tensors on the device.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        let sizes = self.shared.tensors.values().map(|t| t.buffer.size());
+        sizes.sum()
     }
 
     /// The tensor that a recording's weight names.

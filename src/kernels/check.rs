@@ -23,6 +23,15 @@ pub struct RecordingError {
 /// Kernels compute indices in 32 bits, and may go one workgroup past the end before they compare.
 const MAX_ELEMENTS: usize = 1 << 31;
 
+impl RecordingError {
+    pub(super) fn new(place: impl Into<String>, why: impl Into<String>) -> Self {
+        Self {
+            place: place.into(),
+            why: why.into(),
+        }
+    }
+}
+
 impl fmt::Display for RecordingError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.place, self.why)
@@ -139,6 +148,9 @@ impl Recording {
                     .find(|&&(name, value)| name == "FORMAT" && value != format as u32)
                     .map(|(_, value)| format!("FORMAT is {value}, the weight is {format:?}")),
                 (Access::Read, Element::Weight, _) => Some("it is no weight".to_string()),
+                (Access::Read, Element::Anchors, Role::Weight(_)) => {
+                    Some("a weight is no anchor".to_string())
+                }
                 _ => None,
             };
             if let Some(why) = wrong {

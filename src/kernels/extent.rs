@@ -5,13 +5,16 @@ use alloc::{format, string::String, vec, vec::Vec};
 use bytemuck::Pod;
 
 use super::{
+    anchors::AnchorFormat,
     params::{
-        AttentionParams, BlendParams, ConditionParams, GatedAddParams, GuideParams, LinearParams,
-        MixParams, NormParams, PatchParams, ReduceParams, SubtractParams, TimestepParams,
+        AttentionParams, BlendParams, ConditionParams, GatedAddParams, GuideParams, KeepInt8Params,
+        KeepParams, LinearParams, MixParams, NormParams, PatchParams, ReduceParams, SubtractParams,
+        TimestepParams,
     },
     recording::Dispatch,
     table::KernelId,
 };
+use crate::text::Named;
 
 /// What a dispatch reaches.
 pub(super) struct Reach {
@@ -34,6 +37,8 @@ enum Params {
     Blend(BlendParams),
     GatedAdd(GatedAddParams),
     Mix(MixParams),
+    Keep(KeepParams),
+    KeepInt8(KeepInt8Params),
 }
 
 impl Reach {
@@ -154,15 +159,41 @@ impl Reach {
             }
             KernelId::Blend => {
                 let p: BlendParams = read(bytes);
-                if p.count > 4 {
-                    return Err(format!("count is {}, it binds 4 anchors", p.count));
+                let anchor = anchor_words(dispatch, p.len, p.width)?;
+                if p.count > 8 {
+                    return Err(format!("count is {}, at most 8 are blended", p.count));
                 }
-                let len = u64::from(p.len);
-                let base = if p.use_base == 1 { len } else { 0 };
-                let mut elements = vec![u64::from(p.first) + u64::from(p.count), base];
-                elements.extend((0..4).map(|k| if k < p.count { len } else { 0 }));
-                elements.push(len);
+                let base = match p.use_base {
+                    1 => u64::from(p.base_offset) + u64::from(p.len),
+                    _ => 0,
+                };
+                let anchors = match p.count.checked_sub(1) {
+                    Some(last) => u64::from(p.offset) + product([last, p.stride]) + anchor,
+                    None => 0,
+                };
+                let weights = u64::from(p.first) + u64::from(p.count);
+                let elements = vec![weights, base, anchors, p.len.into()];
                 (Params::Blend(p), elements)
+            }
+            KernelId::Keep => {
+                let p: KeepParams = read(bytes);
+                let words = anchor_words(dispatch, p.len, 1)?;
+                if u64::from(p.words) > words {
+                    return Err(format!("words is {}, the anchor has {words}", p.words));
+                }
+                let base = if p.use_base == 1 { p.len } else { 0 };
+                let anchors = u64::from(p.offset) + words;
+                let elements = vec![p.len.into(), base.into(), anchors];
+                (Params::Keep(p), elements)
+            }
+            KernelId::KeepInt8 => {
+                let p: KeepInt8Params = read(bytes);
+                positive("width", p.width)?;
+                let len = product([p.rows, p.width]);
+                let words = u64::from(p.rows) * (1 + u64::from(p.width.div_ceil(4)));
+                let base = if p.use_base == 1 { len } else { 0 };
+                let elements = vec![len, base, u64::from(p.offset) + words];
+                (Params::KeepInt8(p), elements)
             }
             KernelId::GatedAdd => {
                 let p: GatedAddParams = read(bytes);
@@ -204,8 +235,33 @@ impl Reach {
             Params::Blend(p) => p.workgroups(),
             Params::GatedAdd(p) => p.workgroups(),
             Params::Mix(p) => p.workgroups(),
+            Params::Keep(p) => p.workgroups(),
+            Params::KeepInt8(p) => p.workgroups(),
         }
     }
+}
+
+/// Words of an anchor of `len` elements in the format that the dispatch's constant names.
+fn anchor_words(dispatch: &Dispatch, len: u32, width: u32) -> Result<u64, String> {
+    let number = dispatch.constants.first().map_or(0, |&(_, value)| value);
+    let formats = match dispatch.kernel {
+        // A kernel of its own keeps int8.
+        KernelId::Keep => &AnchorFormat::ALL[..2],
+        _ => AnchorFormat::ALL,
+    };
+    let Some(format) = formats.get(number as usize) else {
+        return Err(format!(
+            "ANCHOR_FORMAT is {number}, it takes 0 to {}",
+            formats.len() - 1
+        ));
+    };
+    if *format == AnchorFormat::Int8 {
+        positive("width", width)?;
+        if !len.is_multiple_of(width) {
+            return Err(format!("len {len} is no multiple of width {width}"));
+        }
+    }
+    Ok(format.words(len.into(), width))
 }
 
 fn read<P: Pod>(bytes: &[u8]) -> P {

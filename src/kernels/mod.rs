@@ -14,8 +14,10 @@
 //! * Everything runs at WebGPU's default limits: at most 8 storage buffers, 128 MiB a binding,
 //!   16 KiB of workgroup memory, 256 invocations, 65,535 workgroups a dimension.
 
+pub(crate) mod anchors;
 mod check;
 mod extent;
+mod memory_plan;
 pub mod params;
 mod print;
 mod recording;
@@ -23,7 +25,9 @@ mod table;
 pub mod twins;
 mod work;
 
+pub use anchors::AnchorFormat;
 pub use check::RecordingError;
+pub use memory_plan::{Alternatives, MemoryPlan};
 pub use recording::{
     Binding, Buffer, BufferId, Command, Dispatch, Recording, Role, Segment, SegmentId,
 };

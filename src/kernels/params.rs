@@ -303,13 +303,20 @@ impl SubtractParams {
 pub struct BlendParams {
     /// Elements of every tensor.
     pub len: u32,
-    /// Anchors bound that may be read, 1 to 4; the weights are those of slots `first..first + count`,
-    /// which end at 8.
+    /// Anchors that may be read, at most 8.
     pub count: u32,
-    /// First slot.
+    /// The first anchor's weight; those of the others follow it.
     pub first: u32,
     /// 1: add the base; 0: the base counts as zero (and is not read).
     pub use_base: u32,
+    /// Where the base starts in its buffer, in elements.
+    pub base_offset: u32,
+    /// int8 anchors: elements that share a scale; divides `len`.
+    pub width: u32,
+    /// Words from one anchor to the next.
+    pub stride: u32,
+    /// Where the first anchor starts, in words.
+    pub offset: u32,
     /// [`elementwise_row`] of `len`.
     pub row: u32,
     /// Zero.
@@ -321,6 +328,58 @@ impl BlendParams {
     #[must_use]
     pub const fn workgroups(&self) -> [u32; 3] {
         elementwise_workgroups(self.len)
+    }
+}
+
+/// `keep`: `x − base`, or `x`, as an anchor in f32 or f16.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct KeepParams {
+    /// Elements of x.
+    pub len: u32,
+    /// Words of the anchor: as many, or in f16 half as many.
+    pub words: u32,
+    /// 1: subtract the base; 0: the base is not read.
+    pub use_base: u32,
+    /// Where the anchor starts, in words.
+    pub offset: u32,
+    /// [`elementwise_row`] of `words`.
+    pub row: u32,
+    /// Zero.
+    pub pad: [u32; 3],
+}
+
+impl KeepParams {
+    /// Workgroups that cover these shapes.
+    #[must_use]
+    pub const fn workgroups(&self) -> [u32; 3] {
+        elementwise_workgroups(self.words)
+    }
+}
+
+/// `keep_int8`: `x − base`, or `x`, as an anchor in int8.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct KeepInt8Params {
+    /// Rows of x. One workgroup a row.
+    pub rows: u32,
+    /// Width of a row, which has one scale.
+    pub width: u32,
+    /// 1: subtract the base; 0: the base is not read.
+    pub use_base: u32,
+    /// Where the anchor starts, in words.
+    pub offset: u32,
+    /// Workgroups in x, [`row_length`] of `rows`; rows beyond it continue in y.
+    pub grid: u32,
+    /// Zero.
+    pub pad: [u32; 3],
+}
+
+impl KeepInt8Params {
+    /// Workgroups that cover these shapes.
+    #[must_use]
+    pub const fn workgroups(&self) -> [u32; 3] {
+        wrapped(self.rows)
     }
 }
 

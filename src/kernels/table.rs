@@ -52,11 +52,15 @@ pub enum KernelId {
     GuideDifference,
     /// `guide_kept`
     GuideKept,
+    /// `keep`
+    Keep,
+    /// `keep_int8`
+    KeepInt8,
 }
 
 impl KernelId {
     /// Every kernel, in the order of the table.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
         Self::Patchify,
         Self::TimestepFeatures,
         Self::Linear,
@@ -79,6 +83,8 @@ impl KernelId {
         Self::MixTokens,
         Self::GuideDifference,
         Self::GuideKept,
+        Self::Keep,
+        Self::KeepInt8,
     ];
 
     /// The kernel's row of the table.
@@ -106,6 +112,8 @@ pub enum Element {
     F32 = 0,
     /// Words of a weight in its stored format (`array<u32>`); constant `FORMAT` says which.
     Weight = 1,
+    /// Words of anchors (`array<u32>`) as an [`AnchorFormat`](super::AnchorFormat) lays them out.
+    Anchors = 2,
 }
 
 /// One storage binding of a kernel.
@@ -169,7 +177,8 @@ pub struct Kernel {
     /// Bytes of the parameter block.
     pub params_size: usize,
     /// Names of the `override` constants a dispatch must give: `FORMAT`, a [`WeightFormat`] as a
-    /// number; `HEAD_DIM`, 24 to 128 in steps of 8.
+    /// number; `ANCHOR_FORMAT`, an [`AnchorFormat`](super::AnchorFormat) as a number; `HEAD_DIM`, 24
+    /// to 128 in steps of 8.
     pub constants: &'static [&'static str],
     /// Agreement with the twin that the tests demand of a device.
     pub tolerance: Tolerance,
@@ -205,6 +214,15 @@ const fn write(name: &'static str, shape: &'static str) -> BindingSpec {
     }
 }
 
+const fn anchors(shape: &'static str, access: Access) -> BindingSpec {
+    BindingSpec {
+        name: "anchors",
+        shape,
+        element: Element::Anchors,
+        access,
+    }
+}
+
 /// What every linear kernel reads.
 const X: BindingSpec = read("x", "(rows, inputs)");
 const WEIGHT: BindingSpec = BindingSpec {
@@ -224,6 +242,8 @@ const fn tolerance(absolute: f32, relative: f32) -> Tolerance {
 // be off by that much for each of up to a few thousand terms.
 const FLUSH: f32 = 1e-34;
 const COPY: Tolerance = tolerance(0.0, 0.0);
+/// Of the values that the words stand for: they are the same bits, but for what is flushed.
+const KEPT: Tolerance = tolerance(FLUSH, 0.0);
 /// A few roundings (2^-24 each) of terms that may be some times larger than the result.
 const ROUNDINGS: Tolerance = tolerance(FLUSH, 2e-6);
 /// Sums in the same order as the twin's: a product is rounded by one side and not by the other,
@@ -451,19 +471,16 @@ pub static KERNELS: &[Kernel] = &[
     Kernel {
         name: "blend",
         summary: "base + weighted sum of anchors",
-        source: wgsl!("elementwise", ; "blend"),
+        source: wgsl!("elementwise", "anchors", ; "blend"),
         workgroup: [256, 1, 1],
         bindings: &[
             read("weights", "(8)"),
-            read("base", "(len)"),
-            read("anchor0", "(len)"),
-            read("anchor1", "(len)"),
-            read("anchor2", "(len)"),
-            read("anchor3", "(len)"),
+            read("base", "(base_offset + len)"),
+            anchors("(count, stride) words from offset on", Access::Read),
             write("out", "(len)"),
         ],
         params_size: size_of::<params::BlendParams>(),
-        constants: &[],
+        constants: &["ANCHOR_FORMAT"],
         tolerance: ROUNDINGS,
         twin: twins::blend,
     },
@@ -556,5 +573,38 @@ pub static KERNELS: &[Kernel] = &[
         constants: &[],
         tolerance: ROUNDINGS,
         twin: twins::guide_kept,
+    },
+    Kernel {
+        name: "keep",
+        summary: "x - base as an anchor in f32 or f16",
+        source: wgsl!("elementwise", "anchors", ; "keep"),
+        workgroup: [256, 1, 1],
+        bindings: &[
+            read("x", "(len)"),
+            read("base", "(len)"),
+            anchors("words from offset on", Access::Write),
+        ],
+        params_size: size_of::<params::KeepParams>(),
+        constants: &["ANCHOR_FORMAT"],
+        tolerance: KEPT,
+        twin: twins::keep,
+    },
+    Kernel {
+        name: "keep_int8",
+        summary: "x - base as an anchor in int8",
+        source: wgsl!(; "keep_int8"),
+        workgroup: [128, 1, 1],
+        bindings: &[
+            read("x", "(rows, width)"),
+            read("base", "(rows, width)"),
+            anchors(
+                "(rows, 1 + ceil(width / 4)) words from offset on",
+                Access::Write,
+            ),
+        ],
+        params_size: size_of::<params::KeepInt8Params>(),
+        constants: &[],
+        tolerance: KEPT,
+        twin: twins::keep_int8,
     },
 ];

@@ -8,7 +8,7 @@ use crate::cpu::{CpuDevice, CpuExecutor, CpuWeights};
 #[cfg(feature = "gpu")]
 use crate::gpu::{GpuDevice, GpuExecutor, GpuPreference, GpuWeights};
 use crate::{
-    dit::Model,
+    dit::{Memory, Model, Program},
     executor::{Executor, ExecutorError},
     kernels::Recording,
     text::{Named, named},
@@ -32,6 +32,43 @@ named!(Backend, "backend", {
     Gpu => "gpu",
     Cpu => "cpu",
 });
+
+impl Backend {
+    /// The kind that this is here, before a model is loaded: [`Auto`](Self::Auto) is a GPU if there is
+    /// a hardware adapter that opens.
+    #[must_use]
+    pub fn resolve(self) -> Self {
+        #[cfg(feature = "gpu")]
+        if self == Self::Auto && GpuDevice::new(GpuPreference::Hardware).is_ok() {
+            return Self::Gpu;
+        }
+        match self {
+            Self::Auto => Self::Cpu,
+            other => other,
+        }
+    }
+}
+
+/// Bytes that a program takes on a backend.
+pub(super) fn memory(backend: Backend, program: &Program) -> Result<Memory, RunError> {
+    match backend.resolve() {
+        Backend::Auto | Backend::Gpu => Ok(program.memory()),
+        #[cfg(feature = "cpu")]
+        Backend::Cpu => Ok(on_cpu(&CpuDevice::new(None)?, program)?),
+        #[cfg(not(feature = "cpu"))]
+        Backend::Cpu => Err(missing(Backend::Cpu)),
+    }
+}
+
+#[cfg(feature = "cpu")]
+fn on_cpu(device: &CpuDevice, program: &Program) -> Result<Memory, ExecutorError> {
+    let (on_gpu, recording) = (program.memory(), &program.recording);
+    Ok(Memory {
+        weights: CpuWeights::bytes_of(device, recording),
+        activations: on_gpu.activations + CpuExecutor::scratch_bytes(device, recording)?,
+        ..on_gpu
+    })
+}
 
 /// A device with a model's weights on it.
 #[derive(Debug)]
@@ -100,17 +137,28 @@ impl Device {
         }
     }
 
-    /// Prepares a recording of the model.
-    pub(super) fn executor(
-        &self,
-        recording: &Arc<Recording>,
-    ) -> Result<Box<dyn Executor>, ExecutorError> {
-        let recording = Arc::clone(recording);
+    /// Bytes that a program of the model takes.
+    pub(super) fn memory(&self, program: &Program) -> Result<Memory, ExecutorError> {
+        match self {
+            #[cfg(feature = "cpu")]
+            Self::Cpu(device, _) => on_cpu(device, program),
+            #[cfg(feature = "gpu")]
+            Self::Gpu(..) => Ok(program.memory()),
+        }
+    }
+
+    /// Prepares a program of the model.
+    pub(super) fn executor(&self, program: &Program) -> Result<Box<dyn Executor>, ExecutorError> {
+        let (recording, plan) = (Arc::clone(&program.recording), &program.plan);
         Ok(match self {
             #[cfg(feature = "cpu")]
-            Self::Cpu(device, weights) => Box::new(CpuExecutor::new(device, recording, weights)?),
+            Self::Cpu(device, weights) => {
+                Box::new(CpuExecutor::with_plan(device, recording, plan, weights)?)
+            }
             #[cfg(feature = "gpu")]
-            Self::Gpu(device, weights) => Box::new(GpuExecutor::new(device, recording, weights)?),
+            Self::Gpu(device, weights) => {
+                Box::new(GpuExecutor::with_plan(device, recording, plan, weights)?)
+            }
         })
     }
 }

@@ -9,7 +9,7 @@ use alloc::{
 };
 
 use super::{
-    device::{Backend, Device},
+    device::{self, Backend, Device},
     error::RunError,
     forward::Forward,
     sampling::Sampling,
@@ -104,7 +104,7 @@ impl Engine {
         check_classes(config, y)?;
         let pictures = u32::try_from(batch).unwrap_or(u32::MAX);
         let program = Lowering::whole(pictures).program(&self.model)?;
-        let mut executor = self.device.executor(&program.recording)?;
+        let mut executor = self.device.executor(&program)?;
         executor.write(program.buffers.x, x)?;
         executor.write(program.buffers.t, t)?;
         let labels: Vec<f32> = y.iter().map(|y| *y as f32).collect();
@@ -152,18 +152,20 @@ impl Engine {
             }
         };
         let program = lowering.program(&self.model)?;
-        let executor = self.device.executor(&program.recording)?;
-        Sampling::new(config, &settings, latents, program, executor)
+        let executor = self.device.executor(&program)?;
+        let memory = self.device.memory(&program)?;
+        Sampling::new(config, &settings, latents, program, (executor, memory))
     }
 }
 
-/// Bytes that a run of `model` takes, before anything of it is made.
+/// Bytes that a run of `model` takes, before anything of it is made: the peak, from when the weights
+/// are loaded.
 ///
 /// # Errors
-/// [`RunError`] if the settings do not fit the model.
-pub fn memory(model: &Model, settings: &Settings) -> Result<Memory, RunError> {
+/// [`RunError`] if the settings do not fit the model, or this build has no such backend.
+pub fn memory(model: &Model, settings: &Settings, backend: Backend) -> Result<Memory, RunError> {
     let (_, lowering) = prepare(model, settings)?;
-    Ok(lowering.program(model)?.memory())
+    device::memory(backend, &lowering.program(model)?)
 }
 
 /// Checks settings against a model and fills in its curve.
@@ -191,7 +193,10 @@ fn prepare(model: &Model, settings: &Settings) -> Result<(Settings, Lowering), R
     }
     check_classes(config, &settings.classes)?;
     let pictures = u32::try_from(settings.classes.len()).unwrap_or(u32::MAX);
-    let lowering = Lowering::for_policy(policy, pictures, guidance, settings.steps);
+    let lowering = Lowering {
+        anchor_format: settings.anchor_format,
+        ..Lowering::for_policy(policy, pictures, guidance, settings.steps)
+    };
     Ok((settings, lowering))
 }
 

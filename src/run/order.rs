@@ -7,7 +7,7 @@ use super::{Settings, sampling::Sampling};
 use crate::{
     dit::{Lowering, Model, Overrides},
     executor::{Executor, ExecutorError, Progress, Slice},
-    kernels::{BufferId, Recording, SegmentId},
+    kernels::{AnchorFormat, BufferId, Recording, SegmentId},
     policy::Policy,
     sampler::Sampler,
     scheduler::Reason,
@@ -90,6 +90,7 @@ fn watched_in(text: &str, steps: u32, calls: u32) -> (Sampling, Arc<Mutex<Log>>)
         sampler: Sampler::Euler,
         guidance: 2.0,
         classes: vec![0],
+        anchor_format: AnchorFormat::F32,
         seed: 0,
     };
     let lowering = Lowering {
@@ -103,12 +104,13 @@ fn watched_in(text: &str, steps: u32, calls: u32) -> (Sampling, Arc<Mutex<Log>>)
         log: Arc::clone(&log),
     };
     let latents = vec![0.0; model.config().picture_len()];
+    let memory = program.memory();
     let run = Sampling::new(
         model.config(),
         &settings,
         latents,
         program,
-        Box::new(executor),
+        (Box::new(executor), memory),
     );
     log.lock().expect("not poisoned").lines.clear();
     (run.expect("a run"), log)

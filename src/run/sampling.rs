@@ -46,6 +46,7 @@ pub struct Sampling {
     prediction: Vec<f32>,
     output_len: usize,
     trace: Trace,
+    memory: Memory,
 }
 
 impl Sampling {
@@ -54,7 +55,7 @@ impl Sampling {
         settings: &Settings,
         latents: Vec<f32>,
         program: Program,
-        mut executor: Box<dyn Executor>,
+        (mut executor, memory): (Box<dyn Executor>, Memory),
     ) -> Result<Self, RunError> {
         let steps = settings.sampler.steps(config.prediction, settings.steps)?;
         let (rows, pictures) = (program.rows as usize, settings.classes.len());
@@ -95,6 +96,7 @@ impl Sampling {
             input: vec![0.0; rows * picture_len],
             prediction: vec![0.0; pictures * output_len],
             output_len,
+            memory,
         })
     }
 
@@ -234,7 +236,7 @@ impl Sampling {
     /// Bytes the run takes on its device.
     #[must_use]
     pub fn memory(&self) -> Memory {
-        self.caller.program.memory()
+        self.memory
     }
 
     /// Picture `index` as 8-bit RGB, row by row; −1 is black and 1 full.

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::{policy::Policy, sampler::Sampler};
+use crate::{kernels::AnchorFormat, policy::Policy, sampler::Sampler};
 
 /// What a run is to do.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +18,9 @@ pub struct Settings {
     pub guidance: f32,
     /// One picture each; numbers below the model's `num_classes`, or `num_classes` for none.
     pub classes: Vec<u32>,
+    /// How what the policy keeps is stored. A policy that keeps running sums (`predictor=chebyshev`)
+    /// needs [`AnchorFormat::F32`].
+    pub anchor_format: AnchorFormat,
     /// Seed of the noise. Picture `i` of a batch starts from the same noise in every batch.
     pub seed: u64,
 }

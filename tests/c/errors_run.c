@@ -153,9 +153,9 @@ static void runs(const char *path, uint32_t heads) {
     ROW("short settings", refrain_settings_default(8, &out.settings), REFRAIN_E_CONFIG_SIZE);
     TRY(refrain_settings_default(sizeof settings, &settings));
     settings.steps = 2;
-    NUL(refrain_settings_memory, model, (NULL, &settings, &out.memory, NULL, 0));
-    NUL(refrain_settings_memory, settings, (model, NULL, &out.memory, NULL, 0));
-    NUL(refrain_settings_memory, memory_out, (model, &settings, NULL, NULL, 0));
+    NUL(refrain_settings_memory, model, (NULL, &settings, 2, &out.memory, NULL, 0));
+    NUL(refrain_settings_memory, settings, (model, NULL, 2, &out.memory, NULL, 0));
+    NUL(refrain_settings_memory, memory_out, (model, &settings, 2, NULL, NULL, 0));
     NUL(refrain_sampling_create, engine, (NULL, &settings, &out.sampling, NULL, 0));
     NUL(refrain_sampling_create, settings, (engine, NULL, &out.sampling, NULL, 0));
     NUL(refrain_sampling_create, sampling_out, (engine, &settings, NULL, NULL, 0));
@@ -197,6 +197,18 @@ static void runs(const char *path, uint32_t heads) {
     ROW("a sampler that is not looked at",
         refrain_sampling_create(engine, &settings, &out.sampling, NULL, 0), REFRAIN_E_UNSUPPORTED);
     settings.sampler = 0;
+    settings.anchor_format = 3;
+    ROW("anchor format 3",
+        refrain_sampling_create(engine, &settings, &out.sampling, why, sizeof why), REFRAIN_E_VALUE);
+    CHECK(strstr(why, "anchor_format is 3"));
+    settings.anchor_format = REFRAIN_ANCHOR_FORMAT_F32;
+    settings.reserved = 1;
+    ROW("reserved 1", refrain_sampling_create(engine, &settings, &out.sampling, NULL, 0),
+        REFRAIN_E_UNSUPPORTED);
+    settings.reserved = 0;
+    ROW("backend 3",
+        refrain_settings_memory(model, &settings, 3, &out.memory, why, sizeof why), REFRAIN_E_VALUE);
+    CHECK(strstr(why, "backend is 3"));
     settings.struct_size = 12;
     ROW("short settings", refrain_sampling_create(engine, &settings, &out.sampling, NULL, 0),
         REFRAIN_E_CONFIG_SIZE);
@@ -206,11 +218,11 @@ static void runs(const char *path, uint32_t heads) {
     CHECK(newer.settings.struct_size == sizeof newer && newer.beyond[3] == 0);
     newer.settings = settings;
     newer.settings.struct_size = sizeof newer;
-    TRY(refrain_settings_memory(model, &newer.settings, &out.memory, NULL, 0));
+    TRY(refrain_settings_memory(model, &newer.settings, REFRAIN_BACKEND_CPU, &out.memory, NULL, 0));
     blank();
     newer.beyond[3] = 1;
     ROW("newer field in use",
-        refrain_settings_memory(model, &newer.settings, &out.memory, NULL, 0),
+        refrain_settings_memory(model, &newer.settings, REFRAIN_BACKEND_CPU, &out.memory, NULL, 0),
         REFRAIN_E_UNSUPPORTED);
     POLICY("interval", &policy);
     policy.pool = 50;
@@ -219,8 +231,9 @@ static void runs(const char *path, uint32_t heads) {
         REFRAIN_E_VALUE);
     CHECK(strstr(why, "pool"));
     POLICY("interval:interval=2", &policy);
-    TRY(refrain_settings_memory(model, &settings, &out.memory, NULL, 0));
-    CHECK(out.memory.weights > 0 && out.memory.activations > 0 && out.memory.state > 0);
+    TRY(refrain_settings_memory(model, &settings, REFRAIN_BACKEND_CPU, &out.memory, NULL, 0));
+    CHECK(out.memory.weights > 0 && out.memory.activations > 0 && out.memory.anchors > 0);
+    CHECK(out.memory.references == 0);
     blank();
 
     TRY(refrain_sampling_create(engine, &settings, &sampling, NULL, 0));

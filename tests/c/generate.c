@@ -42,7 +42,7 @@ int main(int argc, char **argv) {
     settings.guidance = (float)atof(argv[6]);
     settings.classes = &class_number;
     settings.class_count = 1;
-    if (refrain_settings_memory(model, &settings, &memory, why, sizeof why) != REFRAIN_OK
+    if (refrain_settings_memory(model, &settings, (uint32_t)atoi(argv[7]), &memory, why, sizeof why) != REFRAIN_OK
         || refrain_sampling_create(engine, &settings, &sampling, why, sizeof why) != REFRAIN_OK) {
         fprintf(stderr, "%s\n", why);
         return 1;

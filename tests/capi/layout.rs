@@ -45,9 +45,10 @@ fn rust() -> String {
             num_classes, prediction, reserved, parameters, fingerprint,
         }
         refrain_settings {
-            struct_size, steps, has_sampler, sampler, guidance, class_count, seed, classes, policy,
+            struct_size, steps, has_sampler, sampler, guidance, class_count, anchor_format, reserved,
+            seed, classes, policy,
         }
-        refrain_memory { weights, activations, state }
+        refrain_memory { weights, activations, anchors, references }
         refrain_curve { len, by, start, end, values }
         refrain_codebook { len, intervals, reserved, thresholds }
         refrain_gauge {

@@ -153,6 +153,7 @@ fn a_picture_from_the_emoji_model() {
             sampler: Sampler::Euler,
             guidance: 3.0,
             classes: vec![0],
+            anchor_format: refrain::kernels::AnchorFormat::F32,
             seed: 7,
         })
         .unwrap();

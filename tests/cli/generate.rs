@@ -107,6 +107,7 @@ fn picture(policy: &str, steps: u32, seed: u64, index: usize) -> Vec<u8> {
         sampler: Sampler::Euler,
         guidance: 2.5,
         classes: vec![0, 10],
+        anchor_format: refrain::kernels::AnchorFormat::F32,
         seed,
     };
     let mut run = engine.start(&settings).expect("a run");

@@ -1,11 +1,13 @@
 //! One-dispatch cases for every kernel, at the edges of its tiles, for the twin tests.
 
+mod anchors;
 mod shapes;
 
 pub(crate) use shapes::cases;
 
 use refrain::kernels::{
     Kernel, KernelId, WeightFormat,
+    params::{KeepInt8Params, KeepParams},
     twins::{Call, Slot},
 };
 
@@ -144,28 +146,95 @@ impl Random {
     }
 }
 
+/// What `compare` wants: words as a twin writes them, or the values they stand for.
+pub(crate) trait Wanted: Copy {
+    fn values(case: &Case, wanted: &[Self]) -> Vec<f64>;
+}
+
+impl Wanted for f32 {
+    fn values(case: &Case, wanted: &[f32]) -> Vec<f64> {
+        case.values(wanted)
+    }
+}
+
+impl Wanted for f64 {
+    fn values(_: &Case, wanted: &[f64]) -> Vec<f64> {
+        wanted.to_vec()
+    }
+}
+
+/// A finite half.
+fn half_value(bits: u32) -> f64 {
+    let sign = if bits & 0x8000 == 0 { 1.0 } else { -1.0 };
+    let fraction = f64::from(bits & 0x3ff);
+    match (bits >> 10) & 0x1f {
+        0 => sign * fraction * 2_f64.powi(-24),
+        exponent => sign * (1024.0 + fraction) * 2_f64.powi(exponent as i32 - 25),
+    }
+}
+
+/// The elements of an anchor in words, rows of `width`.
+pub(crate) fn anchor_values(format: u32, words: &[u32], len: usize, width: usize) -> Vec<f64> {
+    let element = |i: usize| match format {
+        0 => f64::from(f32::from_bits(words[i])),
+        1 => half_value(words[i / 2] >> (16 * (i % 2)) & 0xffff),
+        _ => {
+            let row = &words[i / width * (1 + width.div_ceil(4))..];
+            let bytes = row[1 + i % width / 4].to_le_bytes();
+            f64::from(f32::from_bits(row[0])) * f64::from(bytes[i % width % 4] as i8)
+        }
+    };
+    (0..len).map(element).collect()
+}
+
+impl Case {
+    /// What the words that were written stand for. Before an anchor nothing is written.
+    fn values(&self, out: &[f32]) -> Vec<f64> {
+        let (format, len, width, offset) = match self.id {
+            KernelId::Keep => {
+                let p: KeepParams = bytemuck::pod_read_unaligned(&self.params);
+                (self.constants[0].1, p.len as usize, 1, p.offset)
+            }
+            KernelId::KeepInt8 => {
+                let p: KeepInt8Params = bytemuck::pod_read_unaligned(&self.params);
+                (2, (p.rows * p.width) as usize, p.width as usize, p.offset)
+            }
+            _ => return out.iter().map(|value| f64::from(*value)).collect(),
+        };
+        let words: Vec<u32> = out.iter().map(|value| value.to_bits()).collect();
+        let (before, anchor) = words.split_at(offset as usize);
+        let before = before.iter().map(|word| f64::from(*word));
+        before
+            .chain(anchor_values(format, anchor, len, width))
+            .collect()
+    }
+}
+
 /// Whether `found` is within the tolerance of the kernel's row of `wanted`.
-pub(crate) fn compare<T: Copy + Into<f64>>(
-    case: &Case,
-    found: &[f32],
-    wanted: &[T],
-) -> Result<(), String> {
+pub(crate) fn compare<T: Wanted>(case: &Case, found: &[f32], wanted: &[T]) -> Result<(), String> {
     let name = &case.name;
-    if found.len() != wanted.len() {
+    if found.len() != case.out_len {
         return Err(format!(
             "{name}: {} elements, wanted {}",
+            found.len(),
+            case.out_len
+        ));
+    }
+    let (found, wanted) = (case.values(found), T::values(case, wanted));
+    if found.len() != wanted.len() {
+        return Err(format!(
+            "{name}: {} values, wanted {}",
             found.len(),
             wanted.len()
         ));
     }
     let largest = wanted
         .iter()
-        .fold(0.0, |largest: f64, &v| largest.max(v.into().abs()));
+        .fold(0.0, |largest: f64, v| largest.max(v.abs()));
     let tolerance = case.kernel().tolerance;
     let allowed = f64::from(tolerance.absolute) + f64::from(tolerance.relative) * largest;
-    for (i, (&found, &wanted)) in found.iter().zip(wanted).enumerate() {
-        let wanted = wanted.into();
-        let error = (f64::from(found) - wanted).abs();
+    for (i, (found, wanted)) in found.iter().zip(wanted).enumerate() {
+        let error = (found - wanted).abs();
         if error.is_nan() || error > allowed {
             return Err(format!(
                 "{name}: [{i}] is {found}, wanted {wanted} +- {allowed:e}"

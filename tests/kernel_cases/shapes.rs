@@ -3,9 +3,9 @@
 use bytemuck::Pod;
 use refrain::kernels::{KernelId, WeightFormat, params::*};
 
-use super::{Case, Input, KINDS, Kind, Random};
+use super::{Case, Input, KINDS, Kind, Random, anchors};
 
-fn case<T: Pod>(
+pub(super) fn case<T: Pod>(
     id: KernelId,
     what: &str,
     params: T,
@@ -43,7 +43,9 @@ pub(crate) fn cases(id: KernelId) -> Vec<Case> {
         KernelId::AbsoluteSums | KernelId::SquareSums | KernelId::Products => slices(id, r),
         KernelId::SumPartials => sum_partials(r),
         KernelId::Subtract => subtracts(r),
-        KernelId::Blend => blends(r),
+        KernelId::Blend => anchors::blends(r),
+        KernelId::Keep => anchors::keeps(r),
+        KernelId::KeepInt8 => anchors::keeps_int8(r),
         KernelId::GatedAdd => gated_adds(r),
         KernelId::MixTokens => mixes(r),
     }
@@ -412,56 +414,6 @@ fn subtracts(r: &mut Random) -> Vec<Case> {
             let what = format!("{len}, {kind:?}");
             all.push(case(
                 KernelId::Subtract,
-                &what,
-                params,
-                params.workgroups(),
-                reads,
-                len as usize,
-            ));
-        }
-    }
-    all
-}
-
-fn blends(r: &mut Random) -> Vec<Case> {
-    let mut all = Vec::new();
-    let extrapolation = [4.0, -6.0, 4.0, -1.0];
-    for (len, count, first, use_base, used) in [
-        (1000, 4, 0, 1, extrapolation),
-        (1, 1, 7, 1, [1.0, 0.0, 0.0, 0.0]),
-        (257, 2, 3, 0, [2.0, -1.0, 0.0, 0.0]),
-        (511, 4, 4, 1, [0.5, 0.0, -0.25, 0.0]),
-        (256, 3, 1, 0, [0.0, 0.0, 0.0, 0.0]),
-    ] {
-        for kind in KINDS {
-            let params = BlendParams {
-                len,
-                count,
-                first,
-                use_base,
-                row: elementwise_row(len),
-                pad: [0; 3],
-            };
-            // Weights and anchors that must not be read would spoil the sum.
-            let mut weights = [f32::NAN; 8];
-            let slots = first as usize..(first + count) as usize;
-            weights[slots].copy_from_slice(&used[..count as usize]);
-            let poison = Input::floats(&vec![f32::NAN; len as usize]);
-            let mut reads = vec![Input::floats(&weights), poison.clone()];
-            if use_base == 1 {
-                reads[1] = r.input(len as usize, kind);
-            }
-            for weight in used {
-                let read = weight != 0.0;
-                reads.push(if read {
-                    r.input(len as usize, kind)
-                } else {
-                    poison.clone()
-                });
-            }
-            let what = format!("{len}, {used:?} from {first}, base {use_base}, {kind:?}");
-            all.push(case(
-                KernelId::Blend,
                 &what,
                 params,
                 params.workgroups(),

@@ -25,7 +25,7 @@ fn recording<P: Pod>(
         name: format!("the {}", spec.name),
         len,
         role: match spec.element {
-            Element::F32 => Role::State,
+            Element::F32 | Element::Anchors => Role::State,
             Element::Weight => Role::Weight(WeightFormat::F16),
         },
     });
@@ -134,7 +134,27 @@ fn correct() -> Vec<Recording> {
         count: 2,
         first: 5,
         use_base: 1,
+        base_offset: 4,
+        width: 3,
+        stride: 20,
+        offset: 6,
         row: 256,
+        pad: [0; 3],
+    };
+    let keep = KeepParams {
+        len: 9,
+        words: 5,
+        use_base: 1,
+        offset: 6,
+        row: 256,
+        pad: [0; 3],
+    };
+    let keep_int8 = KeepInt8Params {
+        rows: 3,
+        width: 5,
+        use_base: 0,
+        offset: 6,
+        grid: 3,
         pad: [0; 3],
     };
     let gated = GatedAddParams {
@@ -245,10 +265,11 @@ fn correct() -> Vec<Recording> {
         ),
         recording(
             K::Blend,
-            &[],
+            &[("ANCHOR_FORMAT", 2)],
             blend,
             blend.workgroups(),
-            &[7, 9, 9, 9, 0, 0, 9],
+            // Two anchors of three rows of two words.
+            &[7, 13, 6 + 20 + 6, 9],
         ),
         recording(
             K::GatedAdd,
@@ -274,6 +295,20 @@ fn correct() -> Vec<Recording> {
             &[384, 96],
         ),
         recording(K::GuideKept, &[], guide, guide.workgroups(), &[192, 96, 96]),
+        recording(
+            K::Keep,
+            &[("ANCHOR_FORMAT", 1)],
+            keep,
+            keep.workgroups(),
+            &[9, 9, 6 + 5],
+        ),
+        recording(
+            K::KeepInt8,
+            &[],
+            keep_int8,
+            keep_int8.workgroups(),
+            &[15, 0, 6 + 9],
+        ),
     ]
 }
 
@@ -368,6 +403,62 @@ fn parameters_that_divide_by_zero_are_refused() {
             refusal(&recording)
         );
     }
+}
+
+#[test]
+fn anchors_that_are_no_anchors_are_refused() {
+    let of = |kernel: KernelId| {
+        let mut all = correct().into_iter();
+        all.find(
+            |r| matches!(&r.segments[0].commands[0], Command::Dispatch(d) if d.kernel == kernel),
+        )
+        .expect("one of each")
+    };
+    let refused = |kernel: KernelId, change: &dyn Fn(&mut Recording), why: &str| {
+        let mut recording = of(kernel);
+        change(&mut recording);
+        let found = refusal(&recording);
+        assert!(found.ends_with(why), "{found}");
+    };
+    let blend = |change: fn(&mut BlendParams)| {
+        move |recording: &mut Recording| {
+            let dispatch = only(recording);
+            let mut params = bytemuck::pod_read_unaligned(&dispatch.params);
+            change(&mut params);
+            dispatch.params = bytes_of(&params).to_vec();
+        }
+    };
+    let format = |number: u32| move |r: &mut Recording| only(r).constants[0].1 = number;
+    use KernelId::{Blend, Keep};
+    refused(Blend, &format(3), "ANCHOR_FORMAT is 3, it takes 0 to 2");
+    refused(Keep, &format(2), "ANCHOR_FORMAT is 2, it takes 0 to 1");
+    refused(
+        Blend,
+        &blend(|p| p.count = 9),
+        "count is 9, at most 8 are blended",
+    );
+    refused(Blend, &blend(|p| p.width = 0), "width is 0");
+    refused(
+        Blend,
+        &blend(|p| p.width = 4),
+        "len 9 is no multiple of width 4",
+    );
+    refused(
+        Blend,
+        &|r| r.buffers[2].role = Role::Weight(WeightFormat::F32),
+        "a weight is no anchor",
+    );
+    // One more word than nine halves have.
+    refused(
+        Keep,
+        &|r| {
+            let dispatch = only(r);
+            let mut params: KeepParams = bytemuck::pod_read_unaligned(&dispatch.params);
+            params.words = 6;
+            dispatch.params = bytes_of(&params).to_vec();
+        },
+        "words is 6, the anchor has 5",
+    );
 }
 
 #[test]

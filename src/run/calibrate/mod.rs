@@ -13,7 +13,7 @@ use core::fmt;
 
 use super::{engine::Engine, error::RunError, settings::Settings};
 use crate::{
-    kernels::BufferId,
+    kernels::{AnchorFormat, BufferId},
     policy::{MAX_CURVE, MAX_MASK, Method, Policy, Site, TABLE_FIELDS, TABLE_HEADER, TableFile},
     scheduler::{Begin, Lane, Outcome, Scheduler},
     text::Named,
@@ -205,6 +205,7 @@ impl Full<'_> {
     ) -> Result<(), RunError> {
         let settings = Settings {
             policy: unskipped(policy, self.settings.steps),
+            anchor_format: AnchorFormat::F32,
             seed: self.settings.seed.wrapping_add(run.into()),
             ..self.settings.clone()
         };
@@ -230,7 +231,7 @@ impl Full<'_> {
     ) -> Result<(), RunError> {
         let mut policy = (Method::Mask.preset().policy)();
         policy.site = site;
-        self.run(policy, run, &["anchor.0"], see)
+        self.run(policy, run, &["anchors"], see)
     }
 }
 
