@@ -44,6 +44,7 @@ fn start(engine: &Engine, text: &str) -> Sampling {
         sampler: Sampler::Euler,
         guidance: 1.5,
         classes: vec![1, 6],
+        anchor_format: refrain::kernels::AnchorFormat::F32,
         seed: 5,
     };
     engine
