@@ -327,6 +327,33 @@ typedef uint32_t refrain_action;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
+/** Element type of the anchors of a ring. Weights and predictions do not depend on it. */
+enum refrain_anchor_format
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /** 32-bit float, one a word. */
+    REFRAIN_ANCHOR_FORMAT_F32 = 0,
+    /**
+     * IEEE half, two a word, low half first; rounded to nearest, ties to even, at most 65,504 in
+     * magnitude.
+     */
+    REFRAIN_ANCHOR_FORMAT_F16 = 1,
+    /**
+     * A row of elements as its scale (an `f32`) and codes of 8 bits, -127 to 127, four a word, lowest
+     * byte first; an element is its code times the scale, the nearest there is.
+     */
+    REFRAIN_ANCHOR_FORMAT_INT8 = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum refrain_anchor_format refrain_anchor_format;
+#else
+typedef uint32_t refrain_anchor_format;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
 /** The time along which anchors are spaced. */
 enum refrain_axis
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
@@ -458,6 +485,10 @@ enum refrain_element
     REFRAIN_ELEMENT_F32 = 0,
     /** Words of a weight in its stored format (`array<u32>`); constant `FORMAT` says which. */
     REFRAIN_ELEMENT_WEIGHT = 1,
+    /**
+     * Words of anchors (`array<u32>`); constant `ANCHOR_FORMAT` or the kernel's name says which.
+     */
+    REFRAIN_ELEMENT_ANCHORS = 2,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -1946,6 +1977,13 @@ typedef struct refrain_settings {
     float guidance;
     /** Pictures of the run, at least 1. */
     uint32_t class_count;
+    /**
+     * How what the policy keeps is stored. Default REFRAIN_ANCHOR_FORMAT_F32, which running sums
+     * (the predictor chebyshev) need.
+     */
+    refrain_anchor_format anchor_format;
+    /** Zero. */
+    uint32_t reserved;
     /** Seed of the noise. Picture i starts from the same noise however many pictures there are. */
     uint64_t seed;
     /**
@@ -1962,12 +2000,17 @@ typedef struct refrain_settings {
 
 /** Bytes that a run takes on its device. */
 typedef struct refrain_memory {
-    /** Weights, in the checkpoint's format; shared by all runs of an engine. */
+    /** Weights; shared by all runs of an engine. On a GPU they are in the checkpoint's format. */
     uint64_t weights;
-    /** Activations, inputs and outputs, which a run without a policy needs too. */
+    /**
+     * Activations, inputs and outputs, which a run without a policy needs too. Those that are not
+     * needed at the same time share memory.
+     */
     uint64_t activations;
-    /** What the policy keeps from call to call. */
-    uint64_t state;
+    /** Anchors: what the policy blends. */
+    uint64_t anchors;
+    /** What else the policy keeps from call to call: what signals are compared with. */
+    uint64_t references;
 } refrain_memory;
 
 
@@ -2793,7 +2836,7 @@ refrain_status refrain_kernel_binding(uint32_t index,
 
 /**
  * A constant that a pipeline must be given: "FORMAT", a `refrain_weight_format` as a number;
- * "HEAD_DIM", 24 to 128 in steps of 8.
+ * "ANCHOR_FORMAT", a `refrain_anchor_format` as a number; "HEAD_DIM", 24 to 128 in steps of 8.
  *
  * - `index`: in.
  * - `constant`: in, 0 to `constant_count` - 1.
@@ -2952,8 +2995,8 @@ refrain_status refrain_engine_device_name(const struct refrain_engine *engine,
 /* -- Runs; only with the feature cpu or gpu ------------------------------------------------------ */
 
 /**
- * Settings to start from: 50 steps, the sampler that fits, guidance 1, every call computed. Classes
- * must still be given.
+ * Settings to start from: 50 steps, the sampler that fits, guidance 1, every call computed, anchors
+ * in f32. Classes must still be given.
  *
  * - `struct_size`: in, sizeof(refrain_settings).
  * - `settings_out`: out.
@@ -2970,16 +3013,20 @@ refrain_status refrain_settings_default(size_t struct_size,
  *
  * - `model`: shared.
  * - `settings`: in.
+ * - `backend`: in, a REFRAIN_BACKEND_... number: where it would run.
+ *   REFRAIN_BACKEND_AUTO looks for a GPU.
  * - `memory_out`: out.
  * - `message`, `message_capacity`: optional; on an error, why in one line.
  *
- * Returns REFRAIN_OK; REFRAIN_E_VALUE if the settings do not fit the model; REFRAIN_E_CONFIG_SIZE;
+ * Returns REFRAIN_OK; REFRAIN_E_VALUE if the settings do not fit the model, or for a backend that is
+ * unknown or that the library was built without; REFRAIN_E_CONFIG_SIZE;
  * REFRAIN_E_UNSUPPORTED; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no model or a pointer is not
  * aligned; REFRAIN_E_PANIC.
  */
 REFRAIN_API
 refrain_status refrain_settings_memory(const struct refrain_model *model,
                                        const struct refrain_settings *settings,
+                                       uint32_t backend,
                                        struct refrain_memory *memory_out,
                                        char *message,
                                        size_t message_capacity);

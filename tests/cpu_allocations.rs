@@ -23,24 +23,30 @@ use refrain::{
     cpu::{CpuDevice, CpuExecutor, CpuWeights},
     dit::{Lowering, Model, Overrides},
     executor::Executor,
-    run::{Backend, Engine, Settings},
+    kernels::AnchorFormat,
+    run::{self, Backend, Engine, Settings},
     sampler::Sampler,
 };
 
-/// Counts what it is asked for.
+/// Counts what it is asked for, and the bytes that are out.
 struct Counting;
 
 static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
+static BYTES: AtomicUsize = AtomicUsize::new(0);
+static PEAK: AtomicUsize = AtomicUsize::new(0);
 
 // SAFETY: everything is left to the system's allocator.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        let bytes = BYTES.fetch_add(layout.size(), Ordering::Relaxed) + layout.size();
+        PEAK.fetch_max(bytes, Ordering::Relaxed);
         // SAFETY: as promised by the caller.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        BYTES.fetch_sub(layout.size(), Ordering::Relaxed);
         // SAFETY: as promised by the caller.
         unsafe { System.dealloc(pointer, layout) }
     }
@@ -95,7 +101,7 @@ fn the_calls_of_a_sampling_run_allocate_nothing() {
             sampler: Sampler::Euler,
             guidance: 2.5,
             classes: vec![0],
-            anchor_format: refrain::kernels::AnchorFormat::F32,
+            anchor_format: AnchorFormat::F32,
             seed: 0,
         };
         let mut run = engine.start(&settings).unwrap();
@@ -147,4 +153,55 @@ fn a_forward_pass_allocates_nothing() {
         1,
         "the count misses one"
     );
+}
+
+/// Bytes that are out at most while `work` runs, less those that were before.
+fn peak<T>(work: impl FnOnce() -> T) -> (usize, T) {
+    let before = BYTES.load(Ordering::Relaxed);
+    PEAK.store(before, Ordering::Relaxed);
+    let made = work();
+    (PEAK.load(Ordering::Relaxed) - before, made)
+}
+
+/// Everything that an engine and a run allocate, weights and all, is within 5 % of what was told
+/// before.
+#[test]
+fn the_peak_is_what_was_told() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let model = Arc::new(emoji());
+    for (text, anchor_format, pictures) in [
+        ("full", AnchorFormat::F32, 4),
+        ("taylorseer", AnchorFormat::F32, 4),
+        ("taylorseer", AnchorFormat::F16, 4),
+        ("taylorseer", AnchorFormat::Int8, 16),
+        ("teacache", AnchorFormat::F32, 8),
+        ("easycache", AnchorFormat::F32, 16),
+        ("fbcache", AnchorFormat::Int8, 8),
+        ("spectrum", AnchorFormat::F32, 4),
+        ("dicache", AnchorFormat::F16, 4),
+    ] {
+        let settings = Settings {
+            policy: Policy::parse(text).unwrap(),
+            steps: 10,
+            sampler: Sampler::Euler,
+            guidance: 2.5,
+            classes: vec![0; pictures],
+            anchor_format,
+            seed: 0,
+        };
+        let told = run::memory(&model, &settings, Backend::Cpu).unwrap();
+        let (taken, run) = peak(|| {
+            let engine = Engine::new(Arc::clone(&model), Backend::Cpu).unwrap();
+            let mut run = engine.start(&settings).unwrap();
+            while run.advance().unwrap().is_some() {}
+            run
+        });
+        assert_eq!(run.memory(), told, "{text}");
+        let apart = taken as f64 / told.total() as f64 - 1.0;
+        println!("{text} in {anchor_format}, {pictures} pictures: {told}; {apart:+.4}");
+        assert!(apart.abs() <= 0.05, "{text}: told {told}, taken {taken}");
+    }
+    // The count sees a megabyte.
+    let (taken, _) = peak(|| black_box(vec![1u8; 1 << 20]));
+    assert!((1 << 20..1 << 21).contains(&taken), "{taken}");
 }

@@ -119,12 +119,14 @@ fn outputs(program: &Program, plan: &MemoryPlan, model: &Model) -> Vec<Vec<f32>>
         executor.write(*weights, &[0.75, 0.5]).expect("weights");
     }
     let mut all = Vec::new();
-    let paths = [
+    let mut paths = vec![
         program.computed(Some(0)),
         program.computed(Some(1)),
-        program.skipped(None),
         program.computed(None),
     ];
+    if program.granules().all(|granule| granule.predict.is_some()) {
+        paths.insert(2, program.skipped(None));
+    }
     for (seed, path) in paths.into_iter().enumerate() {
         for id in [program.buffers.x, program.buffers.t] {
             let mut values = vec![0.0; len(id)];
@@ -204,7 +206,7 @@ fn one_buffer_too_many_in_a_slot_is_caught() {
         }
     }
     // Some of what is overwritten is read by no path that is run here.
-    assert!(caught > 10 && seen > 5, "{caught}, {seen}");
+    assert!(caught > 10 && seen > 2, "{caught}, {seen}");
 }
 
 const LEN: usize = 40;
@@ -262,21 +264,25 @@ fn random(seed: u64) -> (Recording, Vec<Alternatives>) {
         recording.buffers.push(buffer(&name, Role::Scratch, len));
     }
     let mut order = Vec::new();
+    // Nearly everything that is read was written in the same call, at least on one way.
+    let mut known = vec![0, 1];
     for _ in 0..2 + random.below(5) {
         let mut ways = Vec::new();
         for _ in 0..1 + random.below(3) {
             let mut commands = Vec::new();
             for _ in 0..random.below(6) {
-                let out = 3 + random.below(scratch);
-                let mut read = || loop {
-                    let at = random.below(3 + scratch);
-                    if at != out && at != 2 {
-                        return at as u32;
-                    }
+                let out = 3 + random.below(scratch) as u32;
+                let mut read = || {
+                    let at = match random.below(40) {
+                        0 => 3 + random.below(scratch) as u32,
+                        _ => known[random.below(known.len())],
+                    };
+                    if at == out { 0 } else { at }
                 };
                 let (a, b) = (read(), read());
-                let len = if random.below(4) == 0 { LEN / 2 } else { LEN };
-                commands.push(subtract([a, b, out as u32], len as u32));
+                let len = if random.below(8) == 0 { LEN / 2 } else { LEN };
+                commands.push(subtract([a, b, out], len as u32));
+                known.push(out);
             }
             let name = format!("segment.{}", recording.segments.len());
             recording.segments.push(Segment { name, commands });
@@ -287,7 +293,8 @@ fn random(seed: u64) -> (Recording, Vec<Alternatives>) {
         }
         order.push(ways);
     }
-    let last = subtract([3, 3 + random.below(scratch) as u32, 2], LEN as u32);
+    let mut read = || known[random.below(known.len())];
+    let last = subtract([read(), read(), 2], LEN as u32);
     recording.segments.push(Segment {
         name: "out".into(),
         commands: vec![last],
@@ -338,15 +345,25 @@ fn random_recordings_share_soundly() {
         saved += u32::from(plan.bytes() < apart.bytes());
         let wanted = calls(&recording, &apart, &order);
         assert!(calls(&recording, &plan, &order) == wanted, "{seed}");
-        // Everything in one slot is wrong in nearly every recording.
-        let scratch = |id: BufferId| recording.buffers[id.0 as usize].role == Role::Scratch;
-        let faulty = MemoryPlan::new(&recording, |id| match scratch(id) {
-            true => 3 + id.0 % 2,
-            false => id.0,
-        });
-        if faulty.check(&recording).is_ok() && faulty.verify(&recording, &order).is_err() {
-            caught += 1;
-            differ += u32::from(calls(&recording, &faulty, &order) != wanted);
+        // One buffer moved into the slot of another.
+        let scratch = 3..recording.buffers.len() as u32;
+        for (moved, to) in scratch.clone().zip(scratch.skip(1)) {
+            let faulty = MemoryPlan::new(&recording, |id| {
+                let id = if id.0 == moved { BufferId(to) } else { id };
+                plan.slot(id).map_or(u32::MAX, |slot| slot as u32)
+            });
+            if faulty.check(&recording).is_err() {
+                continue;
+            }
+            if faulty.verify(&recording, &order).is_err() {
+                caught += 1;
+                differ += u32::from(calls(&recording, &faulty, &order) != wanted);
+            } else {
+                assert!(
+                    calls(&recording, &faulty, &order) == wanted,
+                    "{seed}: missed"
+                );
+            }
         }
     }
     println!("{saved} save, {caught} faults are caught, {differ} are seen");

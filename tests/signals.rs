@@ -44,8 +44,8 @@ fn start(engine: &Engine, text: &str) -> Sampling {
         sampler: Sampler::Euler,
         guidance: 1.5,
         classes: vec![1, 6],
-        seed: 5,
         anchor_format: refrain::kernels::AnchorFormat::F32,
+        seed: 5,
     };
     engine
         .start(&settings)

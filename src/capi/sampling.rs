@@ -149,8 +149,8 @@ unsafe fn read(
     })
 }
 
-/// Settings to start from: 50 steps, the sampler that fits, guidance 1, every call computed, f32. Classes
-/// must still be given.
+/// Settings to start from: 50 steps, the sampler that fits, guidance 1, every call computed, anchors
+/// in f32. Classes must still be given.
 ///
 /// - `struct_size`: in, sizeof(refrain_settings).
 /// - `settings_out`: out.

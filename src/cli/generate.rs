@@ -24,6 +24,7 @@ use crate::kernels::AnchorFormat;
 use crate::policy::Policy;
 use crate::run::{self, Backend, Engine, Quality, Settings};
 use crate::sampler::Sampler;
+use crate::text::Named;
 use crate::timeline::Timeline;
 
 /// Guidance scale if none is given.
@@ -75,6 +76,13 @@ pub(super) struct Arguments {
     /// easycache, each with a threshold that suits the emoji model.
     #[arg(long = "policy", value_name = "TEXT")]
     policies: Vec<String>,
+    /// How what policies keep is stored, may be repeated: each policy is then run with each [default:
+    /// f32]
+    ///
+    /// f16 takes half of the bytes of f32, int8 a quarter and a scale for each token. A policy that
+    /// keeps running sums (predictor=chebyshev) needs f32.
+    #[arg(long = "anchors", value_name = "F", value_parser = model::names::<AnchorFormat>())]
+    anchors: Vec<AnchorFormat>,
     /// Calibrated table, may be repeated: it counts for the policies of its method
     #[arg(long = "table", value_name = "FILE")]
     tables: Vec<PathBuf>,
@@ -126,6 +134,8 @@ struct Document {
 #[derive(Serialize)]
 struct Entry {
     policy: String,
+    anchors: &'static str,
+    anchor_bytes: u64,
     trace: String,
     calls: u32,
     computed: u32,
@@ -149,7 +159,11 @@ struct SameCost {
 pub(super) fn run(arguments: &Arguments, report: &mut Report) -> Result<(), Failure> {
     let loaded = Loaded::open(arguments.model.as_ref(), &arguments.about)?;
     let settings = settings(arguments, &loaded.model)?;
-    let policies = policies(arguments, &loaded.model, &settings)?;
+    let formats = match arguments.anchors.as_slice() {
+        [] => &[AnchorFormat::F32],
+        given => given,
+    };
+    let policies = policies(arguments, &loaded.model, &settings, formats)?;
     // Opened before anything is computed, so that nothing is computed in vain.
     let mut picture = open("--out", &arguments.out)?;
     let mut trace = match &arguments.trace {
@@ -163,11 +177,14 @@ pub(super) fn run(arguments: &Arguments, report: &mut Report) -> Result<(), Fail
     }
 
     let steps = settings.steps;
-    let mut stage = Stage::new(&engine, settings, policies.len() + 1)?;
+    let mut stage = Stage::new(&engine, settings, policies.len() * formats.len() + 1)?;
     let full = stage.plain(steps)?;
     let mut runs = Vec::new();
     for (text, policy) in &policies {
-        runs.push(stage.rivals(*policy, text)?);
+        for format in formats {
+            stage.keep_anchors_in(*format);
+            runs.push(stage.rivals(*policy, text)?);
+        }
     }
     stage.finish();
 
@@ -268,6 +285,7 @@ fn policies(
     arguments: &Arguments,
     model: &Model,
     settings: &Settings,
+    formats: &[AnchorFormat],
 ) -> Result<Vec<(String, Policy)>, Failure> {
     let tables = Table::read_all(&arguments.tables, model, settings.steps)?;
     let check = |text: &str| -> Result<(String, Policy), Failure> {
@@ -278,7 +296,13 @@ fn policies(
         for table in &tables {
             policy = table.apply_if_meant(&policy)?;
         }
-        fits(model, settings, policy).map_err(|error| about(&error))?;
+        for format in formats {
+            let settings = Settings {
+                anchor_format: *format,
+                ..settings.clone()
+            };
+            fits(model, &settings, policy).map_err(|error| about(&error))?;
+        }
         Ok((text.to_string(), policy))
     };
     if !arguments.policies.is_empty() {
@@ -388,6 +412,8 @@ fn entries(full: &Run, runs: &[Rivals]) -> Vec<Entry> {
         let Quality { psnr_db, rel_l2 } = run.quality(full);
         Entry {
             policy: run.policy.clone(),
+            anchors: run.anchors.name(),
+            anchor_bytes: run.anchor_bytes,
             trace: run.trace.clone(),
             calls: run.calls(),
             computed: run.computed,
@@ -416,6 +442,8 @@ fn entries(full: &Run, runs: &[Rivals]) -> Vec<Entry> {
 fn table(full: &Run, runs: &[Rivals], report: &mut Report) {
     let mut table = TextTable::new([
         ("policy", Align::Left),
+        ("anchors", Align::Left),
+        ("MB", Align::Right),
         ("computed", Align::Right),
         ("work", Align::Right),
         ("seconds", Align::Right),
@@ -431,6 +459,14 @@ fn table(full: &Run, runs: &[Rivals], report: &mut Report) {
         let dash = || "-".to_string();
         table.row([
             shorten(&run.policy),
+            match run.anchor_bytes {
+                0 => dash(),
+                _ => run.anchors.to_string(),
+            },
+            match run.anchor_bytes {
+                0 => dash(),
+                bytes => format!("{:.2}", bytes as f64 / 1e6),
+            },
             format!("{}/{}", run.computed, run.calls()),
             format!("{:.0} %", 100.0 * run.work(full)),
             format!("{:.2}", run.seconds),
@@ -459,10 +495,11 @@ fn table(full: &Run, runs: &[Rivals], report: &mut Report) {
     report.line("");
     let mut traces = TextTable::new([("trace", Align::Left), ("policy", Align::Left)]);
     for run in core::iter::once(full).chain(runs.iter().map(|rivals| &rivals.cached)) {
-        traces.row([run.trace.clone(), run.policy.clone()]);
+        traces.row([run.trace.clone(), labelled(run)]);
     }
     report.line(traces);
     report.line("");
+    report.line("anchors: how what the policy keeps is stored, and how much of it there is.");
     report.line(
         "trace: C computed, r reused, p predicted, v predicted and verified, one lane after the other.",
     );
@@ -480,6 +517,14 @@ pub(super) fn decibels(psnr_db: f64) -> String {
         "exact".to_string()
     } else {
         format!("{psnr_db:.1}")
+    }
+}
+
+/// The policy, with the format of its anchors where that is not f32.
+fn labelled(run: &Run) -> String {
+    match run.anchors {
+        AnchorFormat::F32 => run.policy.clone(),
+        format => format!("{} in {format}", run.policy),
     }
 }
 
@@ -504,7 +549,7 @@ fn sheet(config: &DitConfig, full: &Run, runs: &[Rivals]) -> Sheet {
         sheet.row(
             format!(
                 "{}: {} of {} calls computed, {}",
-                shorten(&cached.policy).replace('…', "..."),
+                shorten(&labelled(cached)).replace('…', "..."),
                 cached.computed,
                 cached.calls(),
                 distance(cached)

@@ -9,6 +9,7 @@ use alloc::vec::Vec;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::report::Failure;
+use crate::kernels::AnchorFormat;
 use crate::policy::{Policy, SiteKind};
 use crate::run::{Engine, Quality, RunError, Settings, compare};
 use crate::scheduler::{Event, Notice};
@@ -23,6 +24,9 @@ pub(super) struct Run {
     pub(super) computed: u32,
     /// Multiply-adds of its matrix products.
     pub(super) multiply_adds: u64,
+    /// How the policy's anchors are stored, and the bytes that they take.
+    pub(super) anchors: AnchorFormat,
+    pub(super) anchor_bytes: u64,
     /// From the first call to the last; loading and preparing are not in it.
     pub(super) seconds: f64,
     pub(super) latents: Vec<f32>,
@@ -82,6 +86,11 @@ impl<'a> Stage<'a> {
         Ok(stage)
     }
 
+    /// How the runs to come store their anchors.
+    pub(super) fn keep_anchors_in(&mut self, format: AnchorFormat) {
+        self.settings.anchor_format = format;
+    }
+
     fn start(&self, policy: Policy, steps: u32) -> Result<crate::run::Sampling, Failure> {
         let settings = Settings {
             policy,
@@ -114,6 +123,8 @@ impl<'a> Stage<'a> {
             events: sampling.trace().events().to_vec(),
             computed: sampling.stats().computed,
             multiply_adds: sampling.multiply_adds(),
+            anchors: self.settings.anchor_format,
+            anchor_bytes: sampling.memory().anchors,
             seconds,
             latents: sampling.latents().to_vec(),
             notice: sampling.notice(),

@@ -112,7 +112,7 @@ pub enum Element {
     F32 = 0,
     /// Words of a weight in its stored format (`array<u32>`); constant `FORMAT` says which.
     Weight = 1,
-    /// Words of anchors (`array<u32>`) as an [`AnchorFormat`](super::AnchorFormat) lays them out.
+    /// Words of anchors (`array<u32>`); constant `ANCHOR_FORMAT` or the kernel's name says which.
     Anchors = 2,
 }
 

@@ -58,7 +58,7 @@ pub fn keep_int8(call: &mut Call<'_, '_>) {
         let out = &mut out[params.offset as usize + row * (1 + words)..][..1 + words];
         out.fill(0);
         out[0] = scale.to_bits();
-        if !(scale > 0.0) {
+        if scale.is_nan() || scale == 0.0 {
             continue;
         }
         for column in 0..width {
