@@ -15,6 +15,8 @@
 //!   16 KiB of workgroup memory, 256 invocations, 65,535 workgroups a dimension.
 
 mod check;
+#[cfg(feature = "export")]
+pub mod export;
 mod extent;
 pub mod params;
 mod print;
