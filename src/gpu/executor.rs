@@ -120,6 +120,41 @@ impl GpuExecutor {
         self.device.wait(submission)
     }
 
+    /// Records segments, in order, into an encoder of the host's, between whatever else it records
+    /// there. Nothing runs before the host submits it to the device's queue; what
+    /// [`write`](Executor::write) hands over goes before everything submitted later.
+    ///
+    /// # Errors
+    /// [`ExecutorError`] if there is no such segment, or the encoder is of another device or ended.
+    pub fn encode(
+        &self,
+        segments: &[SegmentId],
+        encoder: &mut wgpu::CommandEncoder,
+    ) -> Result<(), ExecutorError> {
+        let chosen = self.chosen(segments)?;
+        self.device.checked(|| record(&chosen, encoder))
+    }
+
+    /// A buffer of the recording on the device, as the host may bind or copy it: its usages are
+    /// `STORAGE`, `COPY_SRC` and `COPY_DST`. Weights must not be written.
+    #[must_use]
+    pub fn buffer(&self, id: BufferId) -> Option<&wgpu::Buffer> {
+        self.buffers.get(id.0 as usize)
+    }
+
+    fn chosen(&self, segments: &[SegmentId]) -> Result<Vec<&Vec<Step>>, ExecutorError> {
+        let chosen = segments.iter().map(|id| {
+            self.segments.get(id.0 as usize).ok_or_else(|| {
+                ExecutorError::Recording(format!(
+                    "there is no segment {}, only {}",
+                    id.0,
+                    self.segments.len()
+                ))
+            })
+        });
+        chosen.collect()
+    }
+
     /// A buffer that `given` values fit and that is no weight.
     fn target(&self, id: BufferId, given: usize) -> Result<&wgpu::Buffer, ExecutorError> {
         let index = id.0 as usize;
@@ -161,51 +196,13 @@ impl Executor for GpuExecutor {
     }
 
     fn run(&mut self, segments: &[SegmentId]) -> Result<(), ExecutorError> {
-        let mut chosen = Vec::with_capacity(segments.len());
-        for id in segments {
-            chosen.push(self.segments.get(id.0 as usize).ok_or_else(|| {
-                ExecutorError::Recording(format!(
-                    "there is no segment {}, only {}",
-                    id.0,
-                    self.segments.len()
-                ))
-            })?);
-        }
+        let chosen = self.chosen(segments)?;
         self.device.checked(|| {
             let mut encoder = self
                 .device
                 .wgpu()
                 .create_command_encoder(&Default::default());
-            let mut pass: Option<wgpu::ComputePass<'static>> = None;
-            let mut current = None;
-            for step in chosen.into_iter().flatten() {
-                match step {
-                    Step::Dispatch {
-                        pipeline,
-                        group,
-                        workgroups: [x, y, z],
-                    } => {
-                        let pass = pass.get_or_insert_with(|| {
-                            current = None;
-                            encoder
-                                .begin_compute_pass(&Default::default())
-                                .forget_lifetime()
-                        });
-                        if current != Some(pipeline) {
-                            pass.set_pipeline(pipeline);
-                            current = Some(pipeline);
-                        }
-                        pass.set_bind_group(0, group, &[]);
-                        pass.dispatch_workgroups(*x, *y, *z);
-                    }
-                    Step::Copy { from, to } => {
-                        // Copies are recorded outside of passes.
-                        pass = None;
-                        encoder.copy_buffer_to_buffer(from, 0, to, 0, None);
-                    }
-                }
-            }
-            drop(pass);
+            record(&chosen, &mut encoder);
             self.device.queue().submit([encoder.finish()]);
         })
     }
@@ -269,6 +266,39 @@ impl fmt::Debug for GpuExecutor {
             .field("buffers", &self.buffers.len())
             .field("segments", &self.segments.len())
             .finish_non_exhaustive()
+    }
+}
+
+/// Records the steps of segments.
+fn record(segments: &[&Vec<Step>], encoder: &mut wgpu::CommandEncoder) {
+    let mut pass: Option<wgpu::ComputePass<'static>> = None;
+    let mut current = None;
+    for step in segments.iter().copied().flatten() {
+        match step {
+            Step::Dispatch {
+                pipeline,
+                group,
+                workgroups: [x, y, z],
+            } => {
+                let pass = pass.get_or_insert_with(|| {
+                    current = None;
+                    encoder
+                        .begin_compute_pass(&Default::default())
+                        .forget_lifetime()
+                });
+                if current != Some(pipeline) {
+                    pass.set_pipeline(pipeline);
+                    current = Some(pipeline);
+                }
+                pass.set_bind_group(0, group, &[]);
+                pass.dispatch_workgroups(*x, *y, *z);
+            }
+            Step::Copy { from, to } => {
+                // Copies are recorded outside of passes.
+                pass = None;
+                encoder.copy_buffer_to_buffer(from, 0, to, 0, None);
+            }
+        }
     }
 }
 

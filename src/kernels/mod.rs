@@ -18,6 +18,7 @@ mod check;
 #[cfg(feature = "export")]
 pub mod export;
 mod extent;
+mod lifetimes;
 pub mod params;
 mod print;
 mod recording;
@@ -26,6 +27,7 @@ pub mod twins;
 mod work;
 
 pub use check::RecordingError;
+pub use lifetimes::Lifetime;
 pub use recording::{
     Binding, Buffer, BufferId, Command, Dispatch, Recording, Role, Segment, SegmentId,
 };

@@ -3,18 +3,20 @@
 use alloc::{boxed::Box, sync::Arc, vec, vec::Vec};
 use core::fmt;
 
-use super::{error::RunError, signals};
+use super::{
+    error::RunError,
+    plan::{self, Choice, Plan},
+};
 use crate::{
-    dit::{Granule, Part, Program, Stage},
+    dit::{Granule, Part, Program},
     executor::Executor,
     kernels::SegmentId,
-    policy::{GaugeKind, Policy, Pool, VerifyKind},
+    policy::{GaugeKind, Policy, VerifyKind},
     predict::MAX_ANCHORS,
     scheduler::{
         ADD_TO_SLOTS, Action, Begin, Decision, Event, Lane, Outcome, Pending, Reason, SET_SLOTS,
         Scheduler,
     },
-    signal::Reference,
     timeline::{Call, Timeline},
     trace::Trace,
 };
@@ -37,18 +39,8 @@ pub(super) struct Caller {
     pub(super) multiply_adds: u64,
     sums: Vec<f32>,
     values: Vec<f64>,
-    known: Known,
-}
-
-/// What the state on the device is good for.
-#[derive(Debug, Default)]
-struct Known {
-    /// Whether a computed call was tracked, so that a rate can be told.
-    rate: bool,
-    /// Probes that were kept, at most 2.
-    probes: u32,
-    /// Of each lane: whether a late signal has a reference.
-    references: Vec<bool>,
+    /// Computed calls of each lane whose state on the device is still good.
+    before: Vec<u32>,
 }
 
 impl Caller {
@@ -78,10 +70,7 @@ impl Caller {
             multiply_adds: 0,
             sums: vec![0.0; 2 * program.pairs.all as usize],
             values: Vec::with_capacity((2 * lanes).max(MAX_ANCHORS)),
-            known: Known {
-                references: vec![false; lanes],
-                ..Known::default()
-            },
+            before: vec![0; lanes],
             executor,
             program,
             scheduler,
@@ -91,10 +80,19 @@ impl Caller {
 
     /// Lanes that decide apart.
     pub(super) fn lanes(&self) -> usize {
-        match self.scheduler.policy().pool {
-            Pool::Alone => self.open.len(),
-            Pool::Any | Pool::All | Pool::Mean => 1,
-        }
+        plan::deciders(self.scheduler.policy(), self.program.lanes) as usize
+    }
+
+    /// The plan of its calls, and what it fills.
+    fn plan(&mut self) -> (Plan<'_>, &mut Vec<SegmentId>, &mut Vec<f64>) {
+        let plan = Plan {
+            program: &self.program,
+            policy: self.scheduler.policy(),
+            steps: self.scheduler.timeline().steps,
+            granules: self.granules,
+            latents: self.latents,
+        };
+        (plan, &mut self.path, &mut self.values)
     }
 
     /// Hands over the input of a call; with the filter `sea` also the shares of picture and noise.
@@ -182,9 +180,7 @@ impl Caller {
             let _ = self.scheduler.invalidate(lane as u32);
         }
         self.open.fill_with(|| None);
-        self.known.rate = false;
-        self.known.probes = 0;
-        self.known.references.fill(false);
+        self.before.fill(0);
     }
 
     /// Decides and runs all parts.
@@ -204,30 +200,9 @@ impl Caller {
                 }
             }
         }
-        let policy = self.scheduler.policy();
-        let (late, previous) = (
-            policy.gauge.kind == GaugeKind::Late,
-            policy.gauge.reference == Reference::Previous,
-        );
-        // What is measured once a call has one lane.
-        let computed = self.computed(0);
-        if self.verifies() {
-            self.path.extend(segments.verify);
-        }
-        self.path.push(segments.end);
-        if late && computed {
-            self.path.extend(segments.measure);
-        }
-        if computed || previous {
-            self.path.extend(segments.track);
-        }
-        if computed {
-            self.path.extend(segments.track_probe);
-            if self.known.rate {
-                self.path.extend(segments.rate);
-            }
-            self.path.extend(segments.track_rate);
-        }
+        let (computed, verified, before) = (self.computed(0), self.verifies(), self.before(0));
+        let (plan, path, _) = self.plan();
+        plan.closing(computed, verified, before, path);
         self.flush()
     }
 
@@ -246,44 +221,18 @@ impl Caller {
     fn granule(&mut self, call: Call, granule: &Granule) -> Result<(), RunError> {
         let lane = self.decider(granule.lane);
         if self.decision(lane).is_none() {
-            self.decide(call, lane, granule.measure)?;
+            self.decide(call, lane, granule)?;
         }
         let Some(&Decision { action, slot, .. }) = self.decision(lane) else {
             return Ok(());
         };
-        let policy = self.scheduler.policy();
-        let previous = policy.gauge.reference == Reference::Previous;
-        let rear = policy
-            .site
-            .rear_at(call.step, self.scheduler.timeline().steps);
-        let left_out = action.skips()
-            && match granule.stage {
-                None => true,
-                Some(Stage::Front) => !rear,
-                Some(Stage::Rear) => rear,
-            };
-        if previous || !action.skips() {
-            self.path.extend(granule.track);
-        }
-        let at = slot as usize;
-        if left_out {
-            self.path.extend(granule.predict);
-            self.path.extend(granule.keep_forecast.get(at));
-            return Ok(());
-        }
-        self.path.push(granule.compute);
-        let finish = match slot {
-            SET_SLOTS => granule.set,
-            ADD_TO_SLOTS => granule.add,
-            _ => granule.keep.get(at).copied(),
-        };
-        self.path.extend(finish.or(granule.pass));
-        self.path.extend(granule.products.get(at));
+        let (plan, path, _) = self.plan();
+        plan.granule(granule, Choice { action, slot }, call.step, path);
         Ok(())
     }
 
     /// Asks the scheduler about a lane, measures what it wants, and hands over its weights.
-    fn decide(&mut self, call: Call, lane: usize, own: Option<SegmentId>) -> Result<(), RunError> {
+    fn decide(&mut self, call: Call, lane: usize, granule: &Granule) -> Result<(), RunError> {
         let call = Call {
             lane: lane as u32,
             ..call
@@ -291,20 +240,16 @@ impl Caller {
         let pending = match self.scheduler.begin(call)? {
             Begin::Decided(pending) => pending,
             Begin::Needs(question) => {
-                self.path.extend(own.or(self.program.segments.measure));
+                let (plan, path, _) = self.plan();
+                path.extend(plan.asked(granule));
                 self.flush()?;
                 self.read_sums()?;
-                let pairs = &self.program.pairs;
-                let metric = self.scheduler.policy().gauge.metric;
-                let number = (lane as u32).min(pairs.signals.saturating_sub(1));
-                self.values.clear();
-                let value = signals::value(metric, pairs, &self.sums, number);
-                self.values.push(value);
-                if question.aligned {
-                    let known = self.known.probes == 2;
-                    self.values
-                        .push(signals::alignment(pairs, &self.sums, known));
-                }
+                let before = self.before(lane);
+                let sums = core::mem::take(&mut self.sums);
+                let (plan, _, values) = self.plan();
+                values.clear();
+                plan.question(&sums, lane as u32, question.aligned, before, values);
+                self.sums = sums;
                 self.scheduler.decide(question, &self.values)?
             }
         };
@@ -330,12 +275,13 @@ impl Caller {
         Ok(())
     }
 
-    /// The lane that decides for another.
     fn decider(&self, lane: u32) -> usize {
-        match self.scheduler.policy().pool {
-            Pool::Alone => lane as usize,
-            Pool::Any | Pool::All | Pool::Mean => 0,
-        }
+        plan::decider(self.scheduler.policy(), lane) as usize
+    }
+
+    /// Computed calls of a lane before this one.
+    fn before(&self, lane: usize) -> u32 {
+        self.before.get(lane).copied().unwrap_or(0)
     }
 
     fn decision(&self, lane: usize) -> Option<&Decision> {
@@ -366,7 +312,7 @@ impl Caller {
     fn read_late(&mut self) -> Result<(), RunError> {
         let late = self.scheduler.policy().gauge.kind == GaugeKind::Late;
         let any = (0..self.lanes()).any(|lane| self.computed(lane));
-        let rated = self.known.rate && self.program.pairs.rate.is_some();
+        let rated = self.before(0) > 0 && self.program.pairs.rate.is_some();
         let products = self.program.pairs.products.is_some();
         if any && (late || rated || products) || self.verifies() {
             self.read_sums()?;
@@ -380,61 +326,23 @@ impl Caller {
             return Ok(None);
         };
         let Decision { action, slot, .. } = *pending.decision();
-        self.values.clear();
-        match action {
-            Action::Compute => self.measured(lane, slot as usize),
-            Action::Verify => {
-                let (pairs, policy) = (&self.program.pairs, self.scheduler.policy());
-                let error = signals::verified(policy.gauge.metric, pairs, &self.sums);
-                self.values.push(error);
-            }
-            _ => {}
-        }
+        let before = self.before(lane);
+        let sums = core::mem::take(&mut self.sums);
+        let (plan, _, values) = self.plan();
+        values.clear();
+        let choice = Choice { action, slot };
+        plan.results(&sums, lane as u32, choice, before, values);
+        self.sums = sums;
         let outcome = if self.values.is_empty() {
             Outcome::Done
         } else {
             Outcome::Measured(&self.values)
         };
         let event = self.scheduler.commit(pending, outcome)?;
-        if action == Action::Compute {
-            self.known.rate = true;
-            self.known.probes = (self.known.probes + 1).min(2);
-            if let Some(known) = self.known.references.get_mut(lane) {
-                *known = true;
-            }
+        if let (Action::Compute, Some(before)) = (action, self.before.get_mut(lane)) {
+            *before += 1;
         }
         Ok(Some(event))
-    }
-
-    /// What a computed call is committed with.
-    fn measured(&mut self, lane: usize, slot: usize) {
-        let (pairs, policy) = (&self.program.pairs, self.scheduler.policy());
-        if let (Some(first), true) = (pairs.rate, self.known.rate) {
-            self.values
-                .push(signals::rate(&self.sums, first, self.latents));
-        }
-        if policy.gauge.kind == GaugeKind::Late && self.known.references.get(lane) == Some(&true) {
-            let together = self.open.len() / self.lanes();
-            let value = |number| signals::value(policy.gauge.metric, pairs, &self.sums, number);
-            if together == 1 && self.open.len() == 1 {
-                let sum: f64 = (0..pairs.signals).map(value).sum();
-                self.values.push(sum / f64::from(pairs.signals));
-            } else {
-                let lanes = lane..lane + together;
-                self.values.extend(lanes.map(|lane| value(lane as u32)));
-            }
-        }
-        if let Some(first) = pairs.products {
-            let ring = policy.anchors();
-            let lanes = self.scheduler.lanes();
-            let held = lanes.get(lane).map_or(0, Lane::anchors) + 1;
-            let own = (lane as u32..self.granules).step_by(self.open.len());
-            for older in 0..held.min(ring) {
-                let other = (slot as u32 + ring - older) % ring;
-                let pair = |granule| signals::first(&self.sums, first + granule * ring + other);
-                self.values.push(own.clone().map(pair).sum());
-            }
-        }
     }
 }
 

@@ -11,6 +11,7 @@ mod engine;
 mod error;
 #[cfg(test)]
 mod order;
+pub(crate) mod plan;
 mod quality;
 mod sampling;
 mod settings;
@@ -18,6 +19,7 @@ mod signals;
 
 pub use calibrate::{CALIBRATED, Calibration, calibrate};
 pub use device::Backend;
+pub(crate) use engine::prepare;
 pub use engine::{Engine, memory};
 pub use error::RunError;
 pub use quality::{Quality, compare};
