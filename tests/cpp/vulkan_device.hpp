@@ -19,6 +19,13 @@ inline void vk(VkResult result, const char *what) {
 }
 #define VK(call) vk(call, #call)
 
+/* A struct of Vulkan's with everything zero but its type. */
+template <class T> T of(VkStructureType type) {
+    T made{};
+    made.sType = type;
+    return made;
+}
+
 struct Buffer {
     VkBuffer handle;
     VkDeviceSize bytes;
@@ -44,9 +51,9 @@ class Device {
     VkDeviceSize uniform_alignment;
 
     Device() {
-        VkApplicationInfo app = {VK_STRUCTURE_TYPE_APPLICATION_INFO};
+        auto app = of<VkApplicationInfo>(VK_STRUCTURE_TYPE_APPLICATION_INFO);
         app.apiVersion = VK_API_VERSION_1_1;
-        VkInstanceCreateInfo instance_info = {VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO};
+        auto instance_info = of<VkInstanceCreateInfo>(VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO);
         instance_info.pApplicationInfo = &app;
         VK(vkCreateInstance(&instance_info, nullptr, &instance));
         uint32_t count = 1;
@@ -57,20 +64,20 @@ class Device {
         name = properties.deviceName;
         uniform_alignment = properties.limits.minUniformBufferOffsetAlignment;
         const float priority = 1.0f;
-        VkDeviceQueueCreateInfo queue_info = {VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO};
+        auto queue_info = of<VkDeviceQueueCreateInfo>(VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO);
         queue_info.queueFamilyIndex = compute_family();
         queue_info.queueCount = 1;
         queue_info.pQueuePriorities = &priority;
-        VkDeviceCreateInfo device_info = {VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO};
+        auto device_info = of<VkDeviceCreateInfo>(VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO);
         device_info.queueCreateInfoCount = 1;
         device_info.pQueueCreateInfos = &queue_info;
         VK(vkCreateDevice(physical, &device_info, nullptr, &device));
         vkGetDeviceQueue(device, queue_info.queueFamilyIndex, 0, &queue);
-        VkCommandPoolCreateInfo pool_info = {VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO};
+        auto pool_info = of<VkCommandPoolCreateInfo>(VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO);
         pool_info.flags = VK_COMMAND_POOL_CREATE_RESET_COMMAND_BUFFER_BIT;
         pool_info.queueFamilyIndex = queue_info.queueFamilyIndex;
         VK(vkCreateCommandPool(device, &pool_info, nullptr, &command_pool));
-        VkCommandBufferAllocateInfo command_info = {VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO};
+        auto command_info = of<VkCommandBufferAllocateInfo>(VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO);
         command_info.commandPool = command_pool;
         command_info.commandBufferCount = 1;
         VK(vkAllocateCommandBuffers(device, &command_info, &commands));
@@ -97,7 +104,7 @@ class Device {
         VkDeviceSize total = 0;
         uint32_t types = ~0u;
         for (VkDeviceSize bytes : sizes) {
-            VkBufferCreateInfo info = {VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO};
+            auto info = of<VkBufferCreateInfo>(VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO);
             info.size = bytes;
             info.usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_UNIFORM_BUFFER_BIT
                          | VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT;
@@ -111,7 +118,7 @@ class Device {
             total += needs.size;
             types &= needs.memoryTypeBits;
         }
-        VkMemoryAllocateInfo info = {VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO};
+        auto info = of<VkMemoryAllocateInfo>(VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO);
         info.allocationSize = total;
         info.memoryTypeIndex = mapped_memory_type(types);
         VK(vkAllocateMemory(device, &info, nullptr, &memory));
@@ -132,30 +139,28 @@ class Device {
         std::vector<uint32_t> words(static_cast<size_t>(file.tellg()) / 4);
         file.seekg(0);
         file.read(reinterpret_cast<char *>(words.data()), std::streamsize(words.size() * 4));
-        VkShaderModuleCreateInfo module_info = {VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO};
+        auto module_info = of<VkShaderModuleCreateInfo>(VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO);
         module_info.codeSize = words.size() * 4;
         module_info.pCode = words.data();
         VkShaderModule module;
         VK(vkCreateShaderModule(device, &module_info, nullptr, &module));
         std::vector<VkDescriptorSetLayoutBinding> bindings(storage_buffers + 1);
         for (uint32_t i = 0; i <= storage_buffers; i++) {
-            bindings[i] = {};
             bindings[i].binding = i;
             bindings[i].descriptorType = type(i);
             bindings[i].descriptorCount = 1;
             bindings[i].stageFlags = VK_SHADER_STAGE_COMPUTE_BIT;
         }
         Pipeline pipeline;
-        VkDescriptorSetLayoutCreateInfo set_info = {
-            VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO};
+        auto set_info = of<VkDescriptorSetLayoutCreateInfo>(VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO);
         set_info.bindingCount = storage_buffers + 1;
         set_info.pBindings = bindings.data();
         VK(vkCreateDescriptorSetLayout(device, &set_info, nullptr, &pipeline.set_layout));
-        VkPipelineLayoutCreateInfo layout_info = {VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO};
+        auto layout_info = of<VkPipelineLayoutCreateInfo>(VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO);
         layout_info.setLayoutCount = 1;
         layout_info.pSetLayouts = &pipeline.set_layout;
         VK(vkCreatePipelineLayout(device, &layout_info, nullptr, &pipeline.layout));
-        VkComputePipelineCreateInfo info = {VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO};
+        auto info = of<VkComputePipelineCreateInfo>(VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO);
         info.stage.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO;
         info.stage.stage = VK_SHADER_STAGE_COMPUTE_BIT;
         info.stage.module = module;
@@ -170,7 +175,7 @@ class Device {
     /* Room for so many dispatches with so many storage buffers in all. */
     void reserve(uint32_t dispatches, uint32_t storage_buffers) {
         const VkDescriptorPoolSize sizes[2] = {{type(0), dispatches}, {type(1), storage_buffers}};
-        VkDescriptorPoolCreateInfo info = {VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO};
+        auto info = of<VkDescriptorPoolCreateInfo>(VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO);
         info.maxSets = dispatches;
         info.poolSizeCount = 2;
         info.pPoolSizes = sizes;
@@ -180,7 +185,7 @@ class Device {
     /* Binds part of `params` at 0, and the buffers, whole, behind it. */
     VkDescriptorSet bind(const Pipeline &pipeline, const Buffer &params, VkDeviceSize offset,
                          VkDeviceSize bytes, const std::vector<Buffer> &storage) {
-        VkDescriptorSetAllocateInfo info = {VK_STRUCTURE_TYPE_DESCRIPTOR_SET_ALLOCATE_INFO};
+        auto info = of<VkDescriptorSetAllocateInfo>(VK_STRUCTURE_TYPE_DESCRIPTOR_SET_ALLOCATE_INFO);
         info.descriptorPool = descriptor_pool;
         info.descriptorSetCount = 1;
         info.pSetLayouts = &pipeline.set_layout;
@@ -190,7 +195,7 @@ class Device {
         for (const Buffer &buffer : storage) ranges.push_back({buffer.handle, 0, VK_WHOLE_SIZE});
         std::vector<VkWriteDescriptorSet> writes(ranges.size());
         for (uint32_t i = 0; i < writes.size(); i++) {
-            writes[i] = {VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET};
+            writes[i] = of<VkWriteDescriptorSet>(VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET);
             writes[i].dstSet = set;
             writes[i].dstBinding = i;
             writes[i].descriptorCount = 1;
@@ -202,7 +207,7 @@ class Device {
     }
 
     void begin() {
-        VkCommandBufferBeginInfo info = {VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO};
+        auto info = of<VkCommandBufferBeginInfo>(VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO);
         info.flags = VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT;
         VK(vkBeginCommandBuffer(commands, &info));
     }
@@ -221,7 +226,7 @@ class Device {
     /* Runs what was recorded since `begin`, and waits. */
     void finish() {
         VK(vkEndCommandBuffer(commands));
-        VkSubmitInfo info = {VK_STRUCTURE_TYPE_SUBMIT_INFO};
+        auto info = of<VkSubmitInfo>(VK_STRUCTURE_TYPE_SUBMIT_INFO);
         info.commandBufferCount = 1;
         info.pCommandBuffers = &commands;
         VK(vkQueueSubmit(queue, 1, &info, VK_NULL_HANDLE));
@@ -247,7 +252,7 @@ class Device {
     void barrier() {
         const VkPipelineStageFlags device_stages =
             VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT;
-        VkMemoryBarrier all = {VK_STRUCTURE_TYPE_MEMORY_BARRIER};
+        auto all = of<VkMemoryBarrier>(VK_STRUCTURE_TYPE_MEMORY_BARRIER);
         all.srcAccessMask = VK_ACCESS_MEMORY_WRITE_BIT;
         all.dstAccessMask = VK_ACCESS_MEMORY_READ_BIT | VK_ACCESS_MEMORY_WRITE_BIT;
         vkCmdPipelineBarrier(commands, device_stages, device_stages | VK_PIPELINE_STAGE_HOST_BIT, 0, 1,

@@ -7,6 +7,7 @@
 #include <refrain.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <map>
