@@ -1,5 +1,7 @@
 //! Models as lists of dispatches, for a host that runs them on its own device.
 
+use alloc::borrow::Cow;
+use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ffi::{c_char, c_void};
@@ -14,10 +16,10 @@ use super::refrain_status::{self, REFRAIN_E_RANGE, REFRAIN_E_UNSUPPORTED, REFRAI
 use super::sampling::{fill, read as read_settings, refrain_settings};
 use super::scheduler::refrain_decision;
 use crate::dit::{Granule, Model, Part, Program};
-use crate::executor::WeightSource;
+use crate::executor::{WeightSource, contents};
 use crate::kernels::{BufferId, Command, Dispatch, Recording, Role, SegmentId};
 use crate::run::plan::{self, Choice, Plan};
-use crate::run::{Settings, prepare};
+use crate::run::{RunError, Settings, prepare};
 use crate::sampler::{Step, noise};
 use crate::scheduler::Action;
 use crate::text::Named;
@@ -58,6 +60,8 @@ pub(super) struct Lowered {
     steps: Vec<Step>,
     /// What `y` holds.
     labels: Vec<f32>,
+    /// Weights that the checkpoint has in another form, by buffer.
+    converted: BTreeMap<u32, Vec<u8>>,
 }
 
 /// The sizes of a program, and the buffers that a host writes and reads.
@@ -227,6 +231,9 @@ impl Lowered {
     fn contents(&self, id: u32) -> Checked<&[u8]> {
         let buffer = self.recording().buffers.get(id as usize);
         let buffer = buffer.ok_or(REFRAIN_E_RANGE)?;
+        if let Some(bytes) = self.converted.get(&id) {
+            return Ok(bytes);
+        }
         if let Role::Weight(_) = buffer.role {
             let tensor = self.model.tensor(&buffer.name);
             return tensor.map(|tensor| tensor.bytes).ok_or(REFRAIN_E_RANGE);
@@ -280,12 +287,25 @@ pub unsafe extern "C" fn refrain_program_create(
             .map_err(|why| message.refuse((&why).into(), &why))?;
         let mut labels: Vec<f32> = settings.classes.iter().map(|c| *c as f32).collect();
         labels.resize(program.rows as usize, config.num_classes as f32);
+        let mut converted = BTreeMap::new();
+        for (buffer, id) in program.recording.buffers.iter().zip(0..) {
+            if let Role::Weight(format) = buffer.role {
+                let bytes = contents(buffer, format, model.as_ref()).map_err(|why| {
+                    let why = RunError::from(why);
+                    message.refuse((&why).into(), &why)
+                })?;
+                if let Cow::Owned(bytes) = bytes {
+                    converted.insert(id, bytes);
+                }
+            }
+        }
         program_out.write(create(Lowered {
             model: Arc::clone(model),
             settings,
             program,
             steps,
             labels,
+            converted,
         }));
         Ok(())
     })
@@ -438,9 +458,8 @@ pub unsafe extern "C" fn refrain_program_buffer(
 ///
 /// - `program`: shared.
 /// - `buffer`: in, 0 to `buffer_count` - 1.
-/// - `data_out`: out, little-endian elements without any alignment, which live as long as the program;
-///   a weight of an odd number of 16-bit elements has two bytes less than its buffer.
-/// - `bytes_out`: out, bytes of them; 0 if the buffer begins with zeros.
+/// - `data_out`: out, little-endian elements without any alignment, which live as long as the program.
+/// - `bytes_out`: out, bytes of them: as many as the buffer has, or 0 if it begins with zeros.
 ///
 /// Returns REFRAIN_OK; REFRAIN_E_RANGE if there is no such buffer; REFRAIN_E_NULL; REFRAIN_E_MEMORY if
 /// there is no program or a pointer is not aligned; REFRAIN_E_PANIC.

@@ -67,6 +67,9 @@ struct File {
     /// What the device must have beyond the core of the language.
     needs: Vec<&'static str>,
     bindings: Vec<Binding>,
+    /// In MSL: the number of one more buffer that is declared and never read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unread_buffer: Option<u32>,
     params: Params,
     dispatch: Dispatch,
     tolerance: Tolerance,
@@ -223,6 +226,7 @@ fn describe(
             .collect(),
         needs: shader.needs(),
         bindings: shader.bindings().into_iter().map(binding).collect(),
+        unread_buffer: translated.unread,
         params: Params {
             bytes,
             fields: fields

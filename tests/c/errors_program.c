@@ -152,11 +152,11 @@ static void walk(const refrain_program *program) {
         const void *data;
         TRY(refrain_program_buffer(program, i, &buffer));
         TRY(refrain_program_contents(program, i, &data, &count));
-        CHECK(buffer.bytes % 4 == 0 && count <= buffer.bytes && buffer.name.length > 0);
+        CHECK(buffer.bytes % 4 == 0 && (count == 0 || count == buffer.bytes) && buffer.name.length > 0);
         CHECK(buffer.bytes >= buffer.elements * (buffer.format == 0 ? 4 : 2));
         if (buffer.role == REFRAIN_ROLE_WEIGHT) {
             weights++;
-            CHECK(count + 3 >= buffer.bytes);
+            CHECK(count == buffer.bytes);
         } else {
             filled += count > 0;
             CHECK(count == 0 || buffer.role == REFRAIN_ROLE_INPUT);

@@ -103,8 +103,8 @@ struct Host {
                     std::vector<Buffer> bound;
                     for (uint32_t i = 0; i < command.binding_count; i++)
                         bound.push_back(buffers[command.bindings[i]]);
-                    if (plant == "plant-binding" && string(kernel.name) == "linear_gated")
-                        std::swap(bound[3], bound[4]);
+                    if (plant == "plant-binding" && string(kernel.name) == "layer_norm_modulate")
+                        std::swap(bound[0], bound[1]);
                     std::memcpy(buffers.back().data + offset, command.params, command.params_bytes);
                     made.dispatch.pipeline = pipelines[name];
                     made.dispatch.set = device.bind(pipelines[name], buffers.back(), offset,
@@ -254,7 +254,7 @@ static void draw(int argc, char **argv) {
         for (size_t pixel = 0; pixel < pixels; pixel++)
             for (size_t channel = 0; channel < 3; channel++) {
                 const float value = latent[channel * pixels + pixel];
-                out.put(char((std::min(std::max(value, -1.0f), 1.0f) + 1.0f) * 127.5f + 0.5f));
+                out.put(char(static_cast<unsigned char>((std::min(std::max(value, -1.0f), 1.0f) + 1.0f) * 127.5f + 0.5f)));
             }
         if (!out.flush()) throw std::runtime_error(std::string(argv[3]) + ": cannot be written");
         std::printf("%s %s\n", trace.c_str(), host.device.name.c_str());

@@ -254,3 +254,6 @@ impl Permutation {
         Ok(text)
     }
 }
+
+#[cfg(test)]
+mod tests;

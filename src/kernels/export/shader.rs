@@ -83,6 +83,8 @@ pub struct Translated {
     pub entry: String,
     /// Which version of the language.
     pub dialect: &'static str,
+    /// In MSL: the number of one more buffer that the entry point declares and nothing reads.
+    pub unread: Option<u32>,
 }
 
 /// Code of a language.
@@ -253,6 +255,7 @@ impl Shader {
             code: Code::Text(code),
             entry,
             dialect,
+            unread: None,
         };
         match language {
             Language::Wgsl => Ok(text((self.text.clone(), ENTRY.into(), "WGSL"))),
@@ -260,8 +263,9 @@ impl Shader {
                 code: Code::Words(self.spirv().map_err(|error| refuse(&error))?),
                 entry: ENTRY.into(),
                 dialect: "SPIR-V 1.3",
+                unread: None,
             }),
-            Language::Msl => self.msl().map(text).map_err(|why| refuse(&why)),
+            Language::Msl => self.msl().map_err(|why| refuse(&why)),
             Language::Hlsl => self.hlsl().map(text).map_err(|why| refuse(&why)),
             Language::Glsl => self.glsl().map(text).map_err(|why| refuse(&why)),
         }
@@ -291,7 +295,10 @@ impl Shader {
         spv::write_vec(&self.module, &self.info, &options, Some(&entry))
     }
 
-    fn msl(&self) -> Result<(String, String, &'static str), String> {
+    fn msl(&self) -> Result<Translated, String> {
+        // naga's entry points take the sizes of arrays, whether something asks for them or not.
+        let bound = self.resources().map(|(at, _)| at.binding).max();
+        let unread = bound.map(|last| last + 1);
         let target = |(at, mutable): (ResourceBinding, bool)| {
             let slot = u8::try_from(at.binding).ok();
             (
@@ -305,6 +312,7 @@ impl Shader {
         };
         let resources = msl::EntryPointResources {
             resources: self.resources().map(target).collect(),
+            sizes_buffer: unread.and_then(|slot| u8::try_from(slot).ok()),
             ..msl::EntryPointResources::default()
         };
         let options = msl::Options {
@@ -323,8 +331,13 @@ impl Shader {
         };
         let (code, info) = msl::write_string(&self.module, &self.info, &options, &entry)
             .map_err(|error| error.to_string())?;
-        let name = first(info.entry_point_names)?;
-        Ok((code, name, "MSL 2.4"))
+        let entry = first(info.entry_point_names)?;
+        Ok(Translated {
+            code: Code::Text(code),
+            entry,
+            dialect: "MSL 2.4",
+            unread,
+        })
     }
 
     fn hlsl(&self) -> Result<(String, String, &'static str), String> {
