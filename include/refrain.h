@@ -223,6 +223,30 @@
 /** Most anchors a predictor uses, and so most slots of a ring. */
 #define REFRAIN_MAX_ANCHORS 8
 
+/** The number of a buffer, lane or kernel that there is none of. */
+#define REFRAIN_NONE 4294967295
+
+/** Buffer: written by the host before a call. */
+#define REFRAIN_ROLE_INPUT 0
+
+/** Buffer: read by the host after a call, or to decide it. */
+#define REFRAIN_ROLE_OUTPUT 1
+
+/** Buffer: holds nothing between calls. */
+#define REFRAIN_ROLE_SCRATCH 2
+
+/** Buffer: kept from call to call. */
+#define REFRAIN_ROLE_STATE 3
+
+/** Buffer: a tensor of the model, never written by a command. */
+#define REFRAIN_ROLE_WEIGHT 4
+
+/** Buffer: made for some calls in advance, of time and class alone. */
+#define REFRAIN_ROLE_PREPARED 5
+
+/** Most constants of a kernel. */
+#define REFRAIN_MAX_CONSTANTS 4
+
 /**
  * What a function returns: 0 if it did what it was asked, else a negative number. After an error
  * outputs are as they were, and so is the object unless the function says otherwise.
@@ -1378,6 +1402,13 @@ typedef struct refrain_engine refrain_engine;
 /** A checkpoint, checked. Reading it needs the feature cpu or gpu, as all that follows. */
 typedef struct refrain_model refrain_model;
 
+/**
+ * A model's forward pass under a policy: buffers, segments of commands over them, and which segments
+ * a call runs. The host makes the buffers and dispatches the kernels on its own device; a scheduler
+ * decides. Making one needs no device.
+ */
+typedef struct refrain_program refrain_program;
+
 /** A run that makes pictures, one call of the network at a time. */
 typedef struct refrain_sampling refrain_sampling;
 
@@ -2012,6 +2043,129 @@ typedef struct refrain_memory {
     /** What else the policy keeps from call to call: what signals are compared with. */
     uint64_t references;
 } refrain_memory;
+
+/** The sizes of a program, and the buffers that a host writes and reads. */
+typedef struct refrain_program_sizes {
+    /** Buffers, numbered from 0. */
+    uint32_t buffer_count;
+    /** Segments, numbered from 0. */
+    uint32_t segment_count;
+    /** Parts of a call, numbered from 0 in the order in which they run. */
+    uint32_t part_count;
+    /** Lanes for refrain_scheduler_init. */
+    uint32_t lanes;
+    /** Decisions of a call: as many as lanes, or 1 if the policy pools them. */
+    uint32_t decision_count;
+    /** Rows of `x`: the pictures, with guidance twice. */
+    uint32_t rows;
+    /**
+     * Calls that are prepared together, at least 1: the path of part 0 prepares them at steps that
+     * are a multiple of it.
+     */
+    uint32_t calls;
+    /** In: latents (rows, channels, height, width); with guidance the pictures twice. */
+    uint32_t x;
+    /**
+     * In: timesteps (calls, rows), those of the steps from one that is a multiple of `calls` on,
+     * written before the path of part 0 of that step runs.
+     */
+    uint32_t t;
+    /** In: labels (calls, rows), as refrain_program_contents gives them. */
+    uint32_t y;
+    /**
+     * In: the filter's matrix, which refrain_program_filter makes for every call; REFRAIN_NONE if it
+     * is the same for all, and then it is one of the contents.
+     */
+    uint32_t filter;
+    /** Out: pairs of sums that decisions are made of; REFRAIN_NONE if there are none. */
+    uint32_t sums;
+    /** Out: the prediction of a call, one picture after the other. */
+    uint32_t prediction;
+    /**
+     * Values of one picture in `prediction`. With learned sigma and without guidance more than the
+     * latent has: the first of them count.
+     */
+    uint32_t prediction_values;
+} refrain_program_sizes;
+
+/** The buffers of a lane that decides. */
+typedef struct refrain_lane_buffers {
+    /**
+     * In, 8 values: `weights` of the decision, written where the call is skipped or goes into
+     * running sums, before the next segment runs; REFRAIN_NONE if there is none.
+     */
+    uint32_t weights;
+    /** In, 8 values, likewise: `weights` less `low_weights`; REFRAIN_NONE if there is none. */
+    uint32_t corrections;
+} refrain_lane_buffers;
+
+/** A buffer. */
+typedef struct refrain_buffer {
+    /** Its name, unique in the program; of a weight the tensor's. */
+    struct refrain_text name;
+    /** Elements: 32-bit floats, or a weight's in its format. */
+    uint64_t elements;
+    /** Bytes on a device, a multiple of 4. */
+    uint64_t bytes;
+    /** A REFRAIN_ROLE_... number. */
+    uint32_t role;
+    /** Of a weight: a `refrain_weight_format` number. Else 0, 32-bit floats. */
+    uint32_t format;
+} refrain_buffer;
+
+/** A named run of commands, always executed together and in order. */
+typedef struct refrain_segment {
+    /** Its name, for example "begin". */
+    struct refrain_text name;
+    /** Commands, numbered from 0. */
+    uint32_t command_count;
+    /** Zero. */
+    uint32_t reserved;
+} refrain_segment;
+
+/** A command: a dispatch of a kernel, or a copy. Each sees what those before it have written. */
+typedef struct refrain_command {
+    /** Of a dispatch: the kernel's number, for refrain_kernel_info. REFRAIN_NONE for a copy. */
+    uint32_t kernel;
+    /** Of a copy: the buffer that is copied from. Else 0. */
+    uint32_t copy_from;
+    /** Of a copy: the first element of it that is copied. Else 0. */
+    uint32_t copy_first;
+    /** Of a copy: the buffer it is copied to, which is written whole. Else 0. */
+    uint32_t copy_to;
+    /** Zero. */
+    uint32_t reserved;
+    /** Workgroups along x, y and z; nothing is to be done if one of them is 0. */
+    uint32_t workgroups[3];
+    /** Values of the constants, in the order of refrain_kernel_constant. */
+    uint32_t constants[4];
+    /** Buffers that are bound. */
+    uint32_t binding_count;
+    /** Bytes of the parameter block. */
+    uint32_t params_bytes;
+    /** The buffer at binding 1, at binding 2, ... */
+    const uint32_t *bindings;
+    /** What the uniform block at binding 0 holds. */
+    const void *params;
+} refrain_command;
+
+/** A step of the sampler: a latent x becomes keep * x + add * prediction. */
+typedef struct refrain_step {
+    /** What the rows of `t` hold for this step. */
+    float timestep;
+    /** Share of the latent that is kept. */
+    float keep;
+    /** How much of the prediction is added. */
+    float add;
+} refrain_step;
+
+/** The commands that use a buffer, counted over a list of segments. */
+typedef struct refrain_lifetime {
+    /** The first; REFRAIN_NONE if there is none. */
+    uint32_t first;
+    /** The last; REFRAIN_NONE if there is none. */
+    uint32_t last;
+} refrain_lifetime;
 
 
 
@@ -3177,6 +3331,292 @@ refrain_status refrain_sampling_stats(const struct refrain_sampling *sampling,
 REFRAIN_API
 refrain_status refrain_sampling_notice(const struct refrain_sampling *sampling,
                                        refrain_notice *notice_out);
+
+/* -- Programs, for a device of the host's; only with the feature cpu or gpu ---------------------- */
+
+/**
+ * Makes a program of a model, for the pictures and under the policy of the settings.
+ *
+ * - `model`: shared; may be destroyed afterwards.
+ * - `settings`: in, with what it points to; copied. Its seed does not matter.
+ * - `program_out`: out, to be destroyed with refrain_program_destroy.
+ * - `message`, `message_capacity`: optional; on an error, why in one line.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_VALUE if the settings do not fit the model; REFRAIN_E_CONFIG_SIZE;
+ * REFRAIN_E_UNSUPPORTED; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no model or a pointer is not
+ * aligned; REFRAIN_E_PANIC.
+ */
+REFRAIN_API
+refrain_status refrain_program_create(const struct refrain_model *model,
+                                      const struct refrain_settings *settings,
+                                      struct refrain_program **program_out,
+                                      char *message,
+                                      size_t message_capacity);
+
+/**
+ * Frees a program, and the names, parameters and contents it has handed out.
+ *
+ * - `program`: exclusive; optional: NULL does nothing.
+ */
+REFRAIN_API void refrain_program_destroy(struct refrain_program *program);
+
+/**
+ * The sizes of a program, and the buffers that a host writes and reads.
+ *
+ * - `program`: shared.
+ * - `sizes_out`: out.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no program or a pointer is not
+ * aligned; REFRAIN_E_PANIC.
+ */
+REFRAIN_API
+refrain_status refrain_program_info(const struct refrain_program *program,
+                                    struct refrain_program_sizes *sizes_out);
+
+/**
+ * The policy of a program, with the curve that the model has for it: what its scheduler is
+ * initialised with.
+ *
+ * - `program`: shared.
+ * - `struct_size`: in, sizeof(refrain_policy).
+ * - `policy_out`: out.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_CONFIG_SIZE; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no program
+ * or a pointer is not aligned; REFRAIN_E_PANIC.
+ */
+REFRAIN_API
+refrain_status refrain_program_policy(const struct refrain_program *program,
+                                      size_t struct_size,
+                                      struct refrain_policy *policy_out);
+
+/**
+ * The buffers of a lane that decides.
+ *
+ * - `program`: shared.
+ * - `lane`: in, 0 to `decision_count` - 1.
+ * - `buffers_out`: out.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_RANGE if there is no such lane; REFRAIN_E_NULL; REFRAIN_E_MEMORY if
+ * there is no program or a pointer is not aligned; REFRAIN_E_PANIC.
+ */
+REFRAIN_API
+refrain_status refrain_program_lane(const struct refrain_program *program,
+                                    uint32_t lane,
+                                    struct refrain_lane_buffers *buffers_out);
+
+/**
+ * A buffer. The host makes it, of `bytes` bytes, zeroed but for its contents.
+ *
+ * - `program`: shared.
+ * - `buffer`: in, 0 to `buffer_count` - 1.
+ * - `buffer_out`: out; its name lives as long as the program.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_RANGE if there is no such buffer; REFRAIN_E_NULL; REFRAIN_E_MEMORY if
+ * there is no program or a pointer is not aligned; REFRAIN_E_PANIC.
+ */
+REFRAIN_API
+refrain_status refrain_program_buffer(const struct refrain_program *program,
+                                      uint32_t buffer,
+                                      struct refrain_buffer *buffer_out);
+
+/**
+ * What a buffer holds before the first call: a weight's elements, the labels, a filter's matrix.
+ *
+ * - `program`: shared.
+ * - `buffer`: in, 0 to `buffer_count` - 1.
+ * - `data_out`: out, little-endian elements without any alignment, which live as long as the program.
+ * - `bytes_out`: out, bytes of them: as many as the buffer has, or 0 if it begins with zeros.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_RANGE if there is no such buffer; REFRAIN_E_NULL; REFRAIN_E_MEMORY if
+ * there is no program or a pointer is not aligned; REFRAIN_E_PANIC.
+ */
+REFRAIN_API
+refrain_status refrain_program_contents(const struct refrain_program *program,
+                                        uint32_t buffer,
+                                        const void **data_out,
+                                        size_t *bytes_out);
+
+/**
+ * A segment.
+ *
+ * - `program`: shared.
+ * - `segment`: in, 0 to `segment_count` - 1.
+ * - `segment_out`: out; its name lives as long as the program.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_RANGE if there is no such segment; REFRAIN_E_NULL; REFRAIN_E_MEMORY
+ * if there is no program or a pointer is not aligned; REFRAIN_E_PANIC.
+ */
+REFRAIN_API
+refrain_status refrain_program_segment(const struct refrain_program *program,
+                                       uint32_t segment,
+                                       struct refrain_segment *segment_out);
+
+/**
+ * A command of a segment.
+ *
+ * - `program`: shared.
+ * - `segment`: in, 0 to `segment_count` - 1.
+ * - `command`: in, 0 to `command_count` - 1.
+ * - `command_out`: out; what it points to lives as long as the program.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_RANGE if there is no such segment or command; REFRAIN_E_NULL;
+ * REFRAIN_E_MEMORY if there is no program or a pointer is not aligned; REFRAIN_E_PANIC.
+ */
+REFRAIN_API
+refrain_status refrain_program_command(const struct refrain_program *program,
+                                       uint32_t segment,
+                                       uint32_t command,
+                                       struct refrain_command *command_out);
+
+/**
+ * The lane whose decision a part of a call takes: before it runs, a call of that lane is begun if
+ * none is open.
+ *
+ * - `program`: shared.
+ * - `part`: in, 0 to `part_count` - 1.
+ * - `lane_out`: out; REFRAIN_NONE if it takes none.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_RANGE if there is no such part; REFRAIN_E_NULL; REFRAIN_E_MEMORY if
+ * there is no program or a pointer is not aligned; REFRAIN_E_PANIC.
+ */
+REFRAIN_API
+refrain_status refrain_program_part(const struct refrain_program *program,
+                                    uint32_t part,
+                                    uint32_t *lane_out);
+
+/**
+ * The segments that a part of a call runs. Of a part whose decision `needs` measurements, those that
+ * make them instead: run all segments so far, read `sums`, and let refrain_program_values and
+ * refrain_scheduler_decide complete the decision.
+ *
+ * - `program`: shared.
+ * - `part`: in, 0 to `part_count` - 1.
+ * - `step`: in, of the call.
+ * - `decisions`: in, `decision_count` decisions, one a lane; those of lanes that were not begun yet
+ *   are not looked at.
+ * - `decision_count`: in, as the program's.
+ * - `computed`: in, calls of lane 0 that were computed before, since the run began or the lane was
+ *   invalidated.
+ * - `segments_out`: out, room for `capacity` numbers.
+ * - `capacity`: in; 0 only asks for the number. No part has more than 16.
+ * - `count_out`: out, segments; written also with REFRAIN_E_CAPACITY.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_RANGE if there is no such part or step; REFRAIN_E_VALUE for another
+ * number of decisions or an unknown action; REFRAIN_E_CAPACITY; REFRAIN_E_NULL; REFRAIN_E_MEMORY if
+ * there is no program or a pointer is not aligned; REFRAIN_E_PANIC.
+ */
+REFRAIN_API
+refrain_status refrain_program_path(const struct refrain_program *program,
+                                    uint32_t part,
+                                    uint32_t step,
+                                    const struct refrain_decision *decisions,
+                                    uint32_t decision_count,
+                                    uint32_t computed,
+                                    uint32_t *segments_out,
+                                    size_t capacity,
+                                    size_t *count_out);
+
+/**
+ * The measurements of a lane, made of the sums: what refrain_scheduler_decide wants if the decision
+ * `needs` them, else what refrain_scheduler_commit wants.
+ *
+ * - `program`: shared.
+ * - `decision`: in, of the lane.
+ * - `computed`: in, calls of the lane that were computed before, since the run began or the lane was
+ *   invalidated.
+ * - `sums`: in, `sum_count` values read from the buffer `sums`.
+ * - `sum_count`: in; what is beyond counts as NaN.
+ * - `values_out`: out, room for `capacity` values.
+ * - `capacity`: in; 0 only asks for the number, and the sums need not be read if it is 0.
+ * - `count_out`: out, values; written also with REFRAIN_E_CAPACITY.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_RANGE if there is no such lane; REFRAIN_E_VALUE for an unknown
+ * action; REFRAIN_E_CAPACITY; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no program or a pointer is
+ * not aligned; REFRAIN_E_PANIC.
+ */
+REFRAIN_API
+refrain_status refrain_program_values(const struct refrain_program *program,
+                                      const struct refrain_decision *decision,
+                                      uint32_t computed,
+                                      const float *sums,
+                                      size_t sum_count,
+                                      double *values_out,
+                                      size_t capacity,
+                                      size_t *count_out);
+
+/**
+ * A step of the sampler.
+ *
+ * - `program`: shared.
+ * - `step`: in, 0 to `steps` of the settings - 1.
+ * - `step_out`: out.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_RANGE if there is no such step; REFRAIN_E_NULL; REFRAIN_E_MEMORY if
+ * there is no program or a pointer is not aligned; REFRAIN_E_PANIC.
+ */
+REFRAIN_API
+refrain_status refrain_program_step(const struct refrain_program *program,
+                                    uint32_t step,
+                                    struct refrain_step *step_out);
+
+/**
+ * The matrix that the buffer `filter` holds at a step.
+ *
+ * - `program`: shared.
+ * - `step`: in, 0 to `steps` of the settings - 1.
+ * - `values_out`: out, room for `capacity` values.
+ * - `capacity`: in; 0 only asks for the number.
+ * - `count_out`: out, values of the matrix; written also with REFRAIN_E_CAPACITY.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_UNSUPPORTED if the program has no such buffer; REFRAIN_E_RANGE if
+ * there is no such step; REFRAIN_E_CAPACITY; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no program
+ * or a pointer is not aligned; REFRAIN_E_PANIC.
+ */
+REFRAIN_API
+refrain_status refrain_program_filter(const struct refrain_program *program,
+                                      uint32_t step,
+                                      float *values_out,
+                                      size_t capacity,
+                                      size_t *count_out);
+
+/**
+ * Which commands use the buffers, counted over a list of segments: two buffers of the role scratch
+ * may share memory if they are in use at once in none of the lists that the host runs as one.
+ *
+ * - `program`: shared.
+ * - `segments`: in, `segment_count` numbers.
+ * - `segment_count`: in.
+ * - `lifetimes_out`: out, room for `capacity` lifetimes.
+ * - `capacity`: in; at least `buffer_count` of the program.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_CAPACITY; REFRAIN_E_RANGE if there is no such segment;
+ * REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no program or a pointer is not aligned;
+ * REFRAIN_E_PANIC.
+ */
+REFRAIN_API
+refrain_status refrain_program_lifetimes(const struct refrain_program *program,
+                                         const uint32_t *segments,
+                                         size_t segment_count,
+                                         struct refrain_lifetime *lifetimes_out,
+                                         size_t capacity);
+
+/**
+ * Fills a buffer with the noise that a run starts from: normal, mean 0, variance 1, the same on every
+ * machine. Picture i is the same however many pictures there are.
+ *
+ * - `seed`: in.
+ * - `picture_values`: in, values of one picture: channels * height * width.
+ * - `values_out`: out, `value_count` values, one picture after the other.
+ * - `value_count`: in, a multiple of `picture_values`.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_VALUE if `value_count` is no multiple; REFRAIN_E_NULL;
+ * REFRAIN_E_MEMORY if a pointer is not aligned; REFRAIN_E_PANIC.
+ */
+REFRAIN_API
+refrain_status refrain_noise_fill(uint64_t seed,
+                                  size_t picture_values,
+                                  float *values_out,
+                                  size_t value_count);
 
 #ifdef __cplusplus
 }  // extern "C"

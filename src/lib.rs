@@ -61,6 +61,7 @@
 //! | `kernels` | WGSL, parameter blocks, CPU twins, recordings; `alloc` |
 //! | `cpu` | the CPU executor, checkpoints, samplers, runs |
 //! | `gpu` | the wgpu executor, checkpoints, samplers, runs |
+//! | `export` | kernels in SPIR-V, MSL, HLSL and GLSL; `std`, `kernels` |
 //! | `capi` | the C functions of `include/refrain.h` |
 //! | `cli` (default) | the `refrain` program |
 //!

@@ -28,7 +28,7 @@ const CORE: [&str; 18] = [
 ];
 
 /// The files of the C functions, in the order of the header.
-const FILES: [&str; 14] = [
+const FILES: [&str; 15] = [
     "status",
     "library",
     "names",
@@ -43,6 +43,7 @@ const FILES: [&str; 14] = [
     "model",
     "engine",
     "sampling",
+    "program",
 ];
 
 /// What the core's comments have beyond ASCII.
@@ -116,7 +117,7 @@ fn generate(files: &[PathBuf]) -> String {
 }
 
 /// What the functions from the named one on are about.
-const SECTIONS: [(&str, &str); 9] = [
+const SECTIONS: [(&str, &str); 10] = [
     ("refrain_status_name", "The library"),
     ("refrain_policy_default", "Policies"),
     ("refrain_scheduler_size", "Schedulers"),
@@ -140,6 +141,10 @@ const SECTIONS: [(&str, &str); 9] = [
     (
         "refrain_settings_default",
         "Runs; only with the feature cpu or gpu",
+    ),
+    (
+        "refrain_program_create",
+        "Programs, for a device of the host's; only with the feature cpu or gpu",
     ),
 ];
 

@@ -25,7 +25,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         &["text", "signal", "timeline", "predict", "policy"],
     ),
     ("trace", &["scheduler"]),
-    ("kernels", &[]),
+    ("kernels", &["text"]),
     ("executor", &["kernels"]),
     ("cpu", &["kernels", "executor"]),
     ("gpu", &["kernels", "executor"]),

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs every check of the project, the same here and in CI. Installs what is missing with apt where
-# it may: a C compiler, software Vulkan (lavapipe) and valgrind.
+# it may: a C compiler, software Vulkan (lavapipe) and its headers, validators of shaders, valgrind.
 #
 #   tests/run.sh          everything
 #   tests/run.sh quick    without the device, the other feature sets and valgrind
@@ -16,6 +16,9 @@ if [ "$mode" = full ]; then
     ls /usr/share/vulkan/icd.d/*.json >/dev/null 2>&1 &&
         PATH=$PATH:/sbin ldconfig -p | grep 'libvulkan\.so\.1' >/dev/null ||
         missing+=(libvulkan1 mesa-vulkan-drivers)
+    [ -e /usr/include/vulkan/vulkan.h ] || missing+=(libvulkan-dev)
+    command -v spirv-val >/dev/null || missing+=(spirv-tools)
+    command -v glslangValidator >/dev/null || missing+=(glslang-tools)
 fi
 if [ ${#missing[@]} -gt 0 ]; then
     sudo=()

@@ -60,7 +60,7 @@ const _: () = {
     assert!(size_of::<refrain_binding>() == 4 * size_of::<usize>() + 2 * 4);
 };
 
-const fn text(from: &'static str) -> refrain_text {
+pub(super) const fn text(from: &str) -> refrain_text {
     refrain_text {
         data: from.as_ptr().cast(),
         length: from.len(),

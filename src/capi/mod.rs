@@ -40,6 +40,8 @@ pub mod names;
 pub mod policy;
 pub mod predictor;
 #[cfg(feature = "_run")]
+pub mod program;
+#[cfg(feature = "_run")]
 pub mod sampling;
 pub mod scheduler;
 pub mod status;

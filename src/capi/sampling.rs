@@ -103,7 +103,7 @@ const _: () = {
 };
 
 /// Settings from C.
-unsafe fn read(
+pub(super) unsafe fn read(
     settings: *const refrain_settings,
     model: &Model,
     message: &mut Message,
@@ -449,7 +449,7 @@ pub unsafe extern "C" fn refrain_sampling_latents(
 }
 
 /// Copies values if there is room, and writes their number in any case.
-fn fill<T: Copy>(
+pub(super) fn fill<T: Copy>(
     room: &mut [MaybeUninit<T>],
     values: &[T],
     count: &mut MaybeUninit<usize>,

@@ -10,6 +10,7 @@ mod events;
 mod forward;
 mod generate;
 mod inspect;
+mod kernels;
 mod methods;
 mod model;
 mod picture;
@@ -45,6 +46,7 @@ enum Command {
     Replay(replay::Arguments),
     Policies(policies::Arguments),
     Methods(methods::Arguments),
+    Kernels(kernels::Arguments),
 }
 
 /// Runs the program on the arguments of the process.
@@ -63,6 +65,7 @@ pub fn main() -> ExitCode {
         Command::Replay(arguments) => replay::run(&arguments, &mut report),
         Command::Policies(arguments) => policies::run(&arguments, &mut report),
         Command::Methods(arguments) => methods::run(&arguments, &mut report),
+        Command::Kernels(arguments) => kernels::run(&arguments, &mut report),
     };
     match result.and_then(|()| report.flush()) {
         Ok(()) => ExitCode::SUCCESS,

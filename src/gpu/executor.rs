@@ -170,43 +170,47 @@ impl GpuExecutor {
                 .device
                 .wgpu()
                 .create_command_encoder(&Default::default());
-            let mut pass: Option<wgpu::ComputePass<'static>> = None;
-            let mut current = None;
-            for step in steps {
-                match step {
-                    Step::Dispatch {
-                        pipeline,
-                        group,
-                        workgroups: [x, y, z],
-                    } => {
-                        let pass = pass.get_or_insert_with(|| {
-                            current = None;
-                            encoder
-                                .begin_compute_pass(&Default::default())
-                                .forget_lifetime()
-                        });
-                        if current != Some(pipeline) {
-                            pass.set_pipeline(pipeline);
-                            current = Some(pipeline);
-                        }
-                        pass.set_bind_group(0, group, &[]);
-                        pass.dispatch_workgroups(*x, *y, *z);
-                    }
-                    Step::Copy {
-                        from,
-                        first,
-                        to,
-                        bytes,
-                    } => {
-                        // Copies are recorded outside of passes.
-                        pass = None;
-                        encoder.copy_buffer_to_buffer(from, *first, to, 0, *bytes);
-                    }
-                }
-            }
-            drop(pass);
+            record(steps, &mut encoder);
             self.device.queue().submit([encoder.finish()])
         })
+    }
+
+    /// Records segments, in order, into an encoder of the host's, between whatever else it records
+    /// there. Nothing runs before the host submits it to the device's queue; what
+    /// [`write`](Executor::write) hands over goes before everything submitted later.
+    ///
+    /// # Errors
+    /// [`ExecutorError`] if there is no such segment, or the encoder is of another device or ended.
+    pub fn encode(
+        &self,
+        segments: &[SegmentId],
+        encoder: &mut wgpu::CommandEncoder,
+    ) -> Result<(), ExecutorError> {
+        let steps = self.steps(segments)?;
+        self.device.checked(|| record(steps, encoder))
+    }
+
+    /// A buffer of the recording on the device, as the host may bind or copy it: its usages are
+    /// `STORAGE`, `COPY_SRC` and `COPY_DST`. Weights must not be written.
+    #[must_use]
+    pub fn buffer(&self, id: BufferId) -> Option<&wgpu::Buffer> {
+        self.buffers.get(id.0 as usize)
+    }
+
+    /// The steps of segments.
+    fn steps<'a>(
+        &'a self,
+        segments: &'a [SegmentId],
+    ) -> Result<impl Iterator<Item = &'a Step> + Clone, ExecutorError> {
+        let count = self.segments.len();
+        if let Some(wrong) = segments.iter().find(|id| id.0 as usize >= count) {
+            return Err(ExecutorError::Recording(format!(
+                "there is no segment {}, only {count}",
+                wrong.0
+            )));
+        }
+        let chosen = segments.iter().map(|id| &self.segments[id.0 as usize]);
+        Ok(chosen.flatten())
     }
 
     /// A buffer that `given` values fit and that is no weight.
@@ -255,18 +259,8 @@ impl Executor for GpuExecutor {
         mut done: usize,
         slice: &mut Slice,
     ) -> Result<Progress, ExecutorError> {
-        let count = self.segments.len();
-        if let Some(wrong) = segments.iter().find(|id| id.0 as usize >= count) {
-            return Err(ExecutorError::Recording(format!(
-                "there is no segment {}, only {count}",
-                wrong.0
-            )));
-        }
-        let steps = || {
-            let chosen = segments.iter().map(|id| &self.segments[id.0 as usize]);
-            chosen.flatten()
-        };
-        let all = steps().count();
+        let steps = self.steps(segments)?;
+        let all = steps.clone().count();
         // What nobody waits for is one submission. Else the first is one command.
         let mut most = if slice.left().is_some() {
             1
@@ -280,7 +274,7 @@ impl Executor for GpuExecutor {
             if taken == 0 {
                 return Ok(Progress::Left(done));
             }
-            let submission = self.submit(steps().skip(done).take(taken))?;
+            let submission = self.submit(steps.clone().skip(done).take(taken))?;
             done += taken;
             let Some(left) = slice.left() else {
                 continue;
@@ -353,6 +347,44 @@ impl fmt::Debug for GpuExecutor {
             .field("buffers", &self.buffers.len())
             .field("segments", &self.segments.len())
             .finish_non_exhaustive()
+    }
+}
+
+/// Records steps.
+fn record<'a>(steps: impl Iterator<Item = &'a Step>, encoder: &mut wgpu::CommandEncoder) {
+    let mut pass: Option<wgpu::ComputePass<'static>> = None;
+    let mut current = None;
+    for step in steps {
+        match step {
+            Step::Dispatch {
+                pipeline,
+                group,
+                workgroups: [x, y, z],
+            } => {
+                let pass = pass.get_or_insert_with(|| {
+                    current = None;
+                    encoder
+                        .begin_compute_pass(&Default::default())
+                        .forget_lifetime()
+                });
+                if current != Some(pipeline) {
+                    pass.set_pipeline(pipeline);
+                    current = Some(pipeline);
+                }
+                pass.set_bind_group(0, group, &[]);
+                pass.dispatch_workgroups(*x, *y, *z);
+            }
+            Step::Copy {
+                from,
+                first,
+                to,
+                bytes,
+            } => {
+                // Copies are recorded outside of passes.
+                pass = None;
+                encoder.copy_buffer_to_buffer(from, *first, to, 0, *bytes);
+            }
+        }
     }
 }
 

@@ -1,14 +1,12 @@
 //! A model's tensors on a device.
 
-use alloc::{borrow::Cow, format, string::String, sync::Arc, vec::Vec};
+use alloc::{format, string::String, sync::Arc};
 use core::fmt;
 use std::collections::HashMap;
 
-use half::{bf16, f16};
-
 use super::device::GpuDevice;
 use crate::{
-    executor::{ExecutorError, WeightSource, WeightTensor},
+    executor::{ExecutorError, WeightSource, contents, word},
     kernels::{Buffer, Recording, Role, WeightFormat},
 };
 
@@ -50,10 +48,7 @@ impl GpuWeights {
             let Role::Weight(format) = buffer.role else {
                 continue;
             };
-            let stored = source.tensor(&buffer.name).ok_or_else(|| {
-                ExecutorError::Weight(format!("the checkpoint has no tensor `{}`", buffer.name))
-            })?;
-            let bytes = convert(buffer, format, &stored)?;
+            let bytes = contents(buffer, format, source)?;
             let made = super::executor::create(device, &buffer.name, buffer.bytes())?;
             upload(device, &made, &bytes, &mut staged)?;
             tensors.insert(
@@ -117,61 +112,6 @@ impl fmt::Debug for GpuWeights {
             .field("tensors", &self.shared.tensors.len())
             .finish()
     }
-}
-
-fn word(format: WeightFormat) -> &'static str {
-    match format {
-        WeightFormat::F32 => "f32",
-        WeightFormat::F16 => "f16",
-        WeightFormat::Bf16 => "bf16",
-    }
-}
-
-/// The bytes to upload: a multiple of four.
-fn convert<'a>(
-    buffer: &Buffer,
-    wanted: WeightFormat,
-    stored: &WeightTensor<'a>,
-) -> Result<Cow<'a, [u8]>, ExecutorError> {
-    let name = &buffer.name;
-    let elements = stored.shape.iter().product::<usize>();
-    if elements != buffer.len
-        || stored.bytes.len() as u64 != elements as u64 * stored.format.bytes()
-    {
-        return Err(ExecutorError::Weight(format!(
-            "`{name}` has shape {:?} ({} bytes), the recording wants {} elements",
-            stored.shape,
-            stored.bytes.len(),
-            buffer.len,
-        )));
-    }
-    let halves = stored.bytes.chunks_exact(2).map(|pair| [pair[0], pair[1]]);
-    Ok(match (stored.format, wanted) {
-        (have, want) if have == want => {
-            let mut bytes = Cow::Borrowed(stored.bytes);
-            if !bytes.len().is_multiple_of(4) {
-                bytes.to_mut().extend_from_slice(&[0; 2]);
-            }
-            bytes
-        }
-        (WeightFormat::F16, WeightFormat::F32) => {
-            widen(halves.map(|half| f16::from_le_bytes(half).to_f32()))
-        }
-        (WeightFormat::Bf16, WeightFormat::F32) => {
-            widen(halves.map(|half| bf16::from_le_bytes(half).to_f32()))
-        }
-        (have, want) => {
-            return Err(ExecutorError::Weight(format!(
-                "`{name}` is stored as {} and the recording wants {}; only a widening to f32 is made",
-                word(have),
-                word(want),
-            )));
-        }
-    })
-}
-
-fn widen(values: impl Iterator<Item = f32>) -> Cow<'static, [u8]> {
-    Cow::Owned(values.flat_map(f32::to_le_bytes).collect::<Vec<u8>>())
 }
 
 /// Copies `bytes` to `buffer` in pieces. wgpu keeps a piece in staging memory until a submission

@@ -16,7 +16,10 @@
 
 pub(crate) mod anchors;
 mod check;
+#[cfg(feature = "export")]
+pub mod export;
 mod extent;
+mod lifetimes;
 mod memory_plan;
 pub mod params;
 mod print;
@@ -27,6 +30,7 @@ mod work;
 
 pub use anchors::AnchorFormat;
 pub use check::RecordingError;
+pub use lifetimes::Lifetime;
 pub use memory_plan::{Alternatives, MemoryPlan};
 pub use recording::{
     Binding, Buffer, BufferId, Command, Dispatch, Recording, Role, Segment, SegmentId,

@@ -9,6 +9,7 @@ use super::table::{KernelId, WeightFormat};
 
 /// Index of a [`Buffer`] in its [`Recording`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(transparent)]
 pub struct BufferId(pub u32);
 
 /// Index of a [`Segment`] in its [`Recording`].

@@ -3,18 +3,20 @@
 use alloc::{boxed::Box, sync::Arc, vec, vec::Vec};
 use core::fmt;
 
-use super::{error::RunError, signals};
+use super::{
+    error::RunError,
+    plan::{self, Choice, Plan},
+};
 use crate::{
-    dit::{Granule, Part, Program, Stage},
+    dit::{Granule, Part, Program},
     executor::{Executor, Progress, Slice},
     kernels::SegmentId,
-    policy::{GaugeKind, Policy, Pool, VerifyKind},
+    policy::{GaugeKind, Policy, VerifyKind},
     predict::MAX_ANCHORS,
     scheduler::{
         ADD_TO_SLOTS, Action, Begin, Decision, Event, Lane, Outcome, Pending, Question, Reason,
         SET_SLOTS, Scheduler,
     },
-    signal::Reference,
     timeline::{Call, Timeline},
     trace::Trace,
 };
@@ -44,7 +46,8 @@ pub(super) struct Caller {
     pub(super) multiply_adds: u64,
     sums: Vec<f32>,
     values: Vec<f64>,
-    known: Known,
+    /// Computed calls of each lane whose state on the device is still good.
+    before: Vec<u32>,
 }
 
 /// Which calls the modulations on the device are for.
@@ -72,17 +75,6 @@ enum At {
     },
     /// Everything is decided.
     End,
-}
-
-/// What the state on the device is good for.
-#[derive(Debug, Default)]
-struct Known {
-    /// Whether a computed call was tracked, so that a rate can be told.
-    rate: bool,
-    /// Probes that were kept, at most 2.
-    probes: u32,
-    /// Of each lane: whether a late signal has a reference.
-    references: Vec<bool>,
 }
 
 impl Caller {
@@ -118,10 +110,7 @@ impl Caller {
             multiply_adds: 0,
             sums: vec![0.0; 2 * program.pairs.all as usize],
             values: Vec::with_capacity((2 * lanes).max(MAX_ANCHORS)),
-            known: Known {
-                references: vec![false; lanes],
-                ..Known::default()
-            },
+            before: vec![0; lanes],
             executor,
             program,
             scheduler,
@@ -131,10 +120,19 @@ impl Caller {
 
     /// Lanes that decide apart.
     pub(super) fn lanes(&self) -> usize {
-        match self.scheduler.policy().pool {
-            Pool::Alone => self.open.len(),
-            Pool::Any | Pool::All | Pool::Mean => 1,
-        }
+        plan::deciders(self.scheduler.policy(), self.program.lanes) as usize
+    }
+
+    /// The plan of its calls, and what it fills.
+    fn plan(&mut self) -> (Plan<'_>, &mut Vec<SegmentId>, &mut Vec<f64>) {
+        let plan = Plan {
+            program: &self.program,
+            policy: self.scheduler.policy(),
+            steps: self.scheduler.timeline().steps,
+            granules: self.granules,
+            latents: self.latents,
+        };
+        (plan, &mut self.path, &mut self.values)
     }
 
     /// Hands over the input of a call; with the filter `sea` also the shares of picture and noise.
@@ -246,9 +244,7 @@ impl Caller {
         }
         self.open.fill_with(|| None);
         self.prepared = Prepared::Nothing;
-        self.known.rate = false;
-        self.known.probes = 0;
-        self.known.references.fill(false);
+        self.before.fill(0);
     }
 
     /// Decides and runs all parts, or as many as the slice allows: then false.
@@ -278,14 +274,15 @@ impl Caller {
 
     /// What every call begins with.
     fn begin(&mut self, call: Call) {
-        let segments = self.program.segments;
-        if let Prepared::Times(place) = self.prepared {
-            self.path.push(segments.prepare);
-            self.prepared = Prepared::Calls(place);
-        }
-        let at = (call.step % self.program.calls) as usize;
-        self.path.extend(self.program.at.get(at));
-        self.path.push(segments.begin);
+        let prepare = match self.prepared {
+            Prepared::Times(place) => {
+                self.prepared = Prepared::Calls(place);
+                true
+            }
+            Prepared::Nothing | Prepared::Calls(_) => false,
+        };
+        let (plan, path, _) = self.plan();
+        plan.opening(prepare, call.step, path);
     }
 
     /// Decides the parts from that one on, up to one whose lane asks for a signal.
@@ -299,8 +296,8 @@ impl Caller {
                     if self.decision(lane).is_none()
                         && let Some(question) = self.ask(call, lane)?
                     {
-                        self.path
-                            .extend(granule.measure.or(self.program.segments.measure));
+                        let (plan, path, _) = self.plan();
+                        path.extend(plan.asked(granule));
                         self.at = At::Asked {
                             part: number,
                             lane,
@@ -317,38 +314,11 @@ impl Caller {
                 }
             }
         }
-        self.end();
-        Ok(())
-    }
-
-    /// What every call ends with.
-    fn end(&mut self) {
-        let segments = self.program.segments;
-        let policy = self.scheduler.policy();
-        let (late, previous) = (
-            policy.gauge.kind == GaugeKind::Late,
-            policy.gauge.reference == Reference::Previous,
-        );
-        // What is measured once a call has one lane.
-        let computed = self.computed(0);
-        if self.verifies() {
-            self.path.extend(segments.verify);
-        }
-        self.path.push(segments.end);
-        if late && computed {
-            self.path.extend(segments.measure);
-        }
-        if computed || previous {
-            self.path.extend(segments.track);
-        }
-        if computed {
-            self.path.extend(segments.track_probe);
-            if self.known.rate {
-                self.path.extend(segments.rate);
-            }
-            self.path.extend(segments.track_rate);
-        }
+        let (computed, verified, before) = (self.computed(0), self.verifies(), self.before(0));
+        let (plan, path, _) = self.plan();
+        plan.closing(computed, verified, before, path);
         self.at = At::End;
+        Ok(())
     }
 
     /// Runs the segments that are yet to be run; false if the slice is used up before.
@@ -375,37 +345,10 @@ impl Caller {
     /// What of a granule is run, once its lane has decided.
     fn granule(&mut self, call: Call, granule: &Granule) {
         let lane = self.decider(granule.lane);
-        let Some(&Decision { action, slot, .. }) = self.decision(lane) else {
-            return;
-        };
-        let policy = self.scheduler.policy();
-        let previous = policy.gauge.reference == Reference::Previous;
-        let rear = policy
-            .site
-            .rear_at(call.step, self.scheduler.timeline().steps);
-        let left_out = action.skips()
-            && match granule.stage {
-                None => true,
-                Some(Stage::Front) => !rear,
-                Some(Stage::Rear) => rear,
-            };
-        if previous || !action.skips() {
-            self.path.extend(granule.track);
+        if let Some(&Decision { action, slot, .. }) = self.decision(lane) {
+            let (plan, path, _) = self.plan();
+            plan.granule(granule, Choice { action, slot }, call.step, path);
         }
-        let at = slot as usize;
-        if left_out {
-            self.path.extend(granule.predict);
-            self.path.extend(granule.keep_forecast.get(at));
-            return;
-        }
-        self.path.push(granule.compute);
-        let finish = match slot {
-            SET_SLOTS => granule.set,
-            ADD_TO_SLOTS => granule.add,
-            _ => granule.keep.get(at).copied(),
-        };
-        self.path.extend(finish.or(granule.pass));
-        self.path.extend(granule.products.get(at));
     }
 
     /// Asks the scheduler about a lane: it decides, or wants a signal.
@@ -423,17 +366,12 @@ impl Caller {
     /// Decides a lane by the signal it wanted, which is there.
     fn answer(&mut self, lane: usize, question: Question) -> Result<(), RunError> {
         self.read_sums()?;
-        let pairs = &self.program.pairs;
-        let metric = self.scheduler.policy().gauge.metric;
-        let number = (lane as u32).min(pairs.signals.saturating_sub(1));
-        self.values.clear();
-        let value = signals::value(metric, pairs, &self.sums, number);
-        self.values.push(value);
-        if question.aligned {
-            let known = self.known.probes == 2;
-            self.values
-                .push(signals::alignment(pairs, &self.sums, known));
-        }
+        let before = self.before(lane);
+        let sums = core::mem::take(&mut self.sums);
+        let (plan, _, values) = self.plan();
+        values.clear();
+        plan.question(&sums, lane as u32, question.aligned, before, values);
+        self.sums = sums;
         let pending = self.scheduler.decide(question, &self.values)?;
         self.decided(lane, pending)
     }
@@ -462,12 +400,13 @@ impl Caller {
         Ok(())
     }
 
-    /// The lane that decides for another.
     fn decider(&self, lane: u32) -> usize {
-        match self.scheduler.policy().pool {
-            Pool::Alone => lane as usize,
-            Pool::Any | Pool::All | Pool::Mean => 0,
-        }
+        plan::decider(self.scheduler.policy(), lane) as usize
+    }
+
+    /// Computed calls of a lane before this one.
+    fn before(&self, lane: usize) -> u32 {
+        self.before.get(lane).copied().unwrap_or(0)
     }
 
     fn decision(&self, lane: usize) -> Option<&Decision> {
@@ -498,7 +437,7 @@ impl Caller {
     fn read_late(&mut self) -> Result<(), RunError> {
         let late = self.scheduler.policy().gauge.kind == GaugeKind::Late;
         let any = (0..self.lanes()).any(|lane| self.computed(lane));
-        let rated = self.known.rate && self.program.pairs.rate.is_some();
+        let rated = self.before(0) > 0 && self.program.pairs.rate.is_some();
         let products = self.program.pairs.products.is_some();
         if any && (late || rated || products) || self.verifies() {
             self.read_sums()?;
@@ -512,61 +451,23 @@ impl Caller {
             return Ok(None);
         };
         let Decision { action, slot, .. } = *pending.decision();
-        self.values.clear();
-        match action {
-            Action::Compute => self.measured(lane, slot as usize),
-            Action::Verify => {
-                let (pairs, policy) = (&self.program.pairs, self.scheduler.policy());
-                let error = signals::verified(policy.gauge.metric, pairs, &self.sums);
-                self.values.push(error);
-            }
-            _ => {}
-        }
+        let before = self.before(lane);
+        let sums = core::mem::take(&mut self.sums);
+        let (plan, _, values) = self.plan();
+        values.clear();
+        let choice = Choice { action, slot };
+        plan.results(&sums, lane as u32, choice, before, values);
+        self.sums = sums;
         let outcome = if self.values.is_empty() {
             Outcome::Done
         } else {
             Outcome::Measured(&self.values)
         };
         let event = self.scheduler.commit(pending, outcome)?;
-        if action == Action::Compute {
-            self.known.rate = true;
-            self.known.probes = (self.known.probes + 1).min(2);
-            if let Some(known) = self.known.references.get_mut(lane) {
-                *known = true;
-            }
+        if let (Action::Compute, Some(before)) = (action, self.before.get_mut(lane)) {
+            *before += 1;
         }
         Ok(Some(event))
-    }
-
-    /// What a computed call is committed with.
-    fn measured(&mut self, lane: usize, slot: usize) {
-        let (pairs, policy) = (&self.program.pairs, self.scheduler.policy());
-        if let (Some(first), true) = (pairs.rate, self.known.rate) {
-            self.values
-                .push(signals::rate(&self.sums, first, self.latents));
-        }
-        if policy.gauge.kind == GaugeKind::Late && self.known.references.get(lane) == Some(&true) {
-            let together = self.open.len() / self.lanes();
-            let value = |number| signals::value(policy.gauge.metric, pairs, &self.sums, number);
-            if together == 1 && self.open.len() == 1 {
-                let sum: f64 = (0..pairs.signals).map(value).sum();
-                self.values.push(sum / f64::from(pairs.signals));
-            } else {
-                let lanes = lane..lane + together;
-                self.values.extend(lanes.map(|lane| value(lane as u32)));
-            }
-        }
-        if let Some(first) = pairs.products {
-            let ring = policy.anchors();
-            let lanes = self.scheduler.lanes();
-            let held = lanes.get(lane).map_or(0, Lane::anchors) + 1;
-            let own = (lane as u32..self.granules).step_by(self.open.len());
-            for older in 0..held.min(ring) {
-                let other = (slot as u32 + ring - older) % ring;
-                let pair = |granule| signals::first(&self.sums, first + granule * ring + other);
-                self.values.push(own.clone().map(pair).sum());
-            }
-        }
     }
 }
 

@@ -169,7 +169,10 @@ pub fn memory(model: &Model, settings: &Settings, backend: Backend) -> Result<Me
 }
 
 /// Checks settings against a model and fills in its curve.
-fn prepare(model: &Model, settings: &Settings) -> Result<(Settings, Lowering), RunError> {
+pub(crate) fn prepare(
+    model: &Model,
+    settings: &Settings,
+) -> Result<(Settings, Lowering), RunError> {
     let config = model.config();
     let mut settings = settings.clone();
     calibrate(model, &mut settings.policy)?;

@@ -12,6 +12,7 @@ mod error;
 mod forward;
 #[cfg(test)]
 mod order;
+pub(crate) mod plan;
 mod quality;
 mod sampling;
 mod settings;
@@ -19,6 +20,7 @@ mod signals;
 
 pub use calibrate::{CALIBRATED, Calibration, calibrate};
 pub use device::Backend;
+pub(crate) use engine::prepare;
 pub use engine::{Engine, memory};
 pub use error::RunError;
 pub use forward::Forward;

@@ -26,6 +26,15 @@ static struct {
     refrain_settings settings;
     refrain_memory memory;
     refrain_sampling *sampling;
+    refrain_program *program;
+    refrain_program_sizes sizes;
+    refrain_lane_buffers lane;
+    refrain_buffer buffer;
+    refrain_segment segment;
+    refrain_command command;
+    refrain_step step;
+    refrain_lifetime lifetime;
+    const void *data;
     float values[4];
     double value;
     size_t size;

@@ -11,11 +11,12 @@ use std::{env, fs};
 pub(crate) const C: [&str; 5] = ["-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror"];
 
 /// The features of this build that the library is built with, too.
-const FEATURES: [(&str, bool); 8] = [
+const FEATURES: [(&str, bool); 9] = [
     ("alloc", cfg!(feature = "alloc")),
     ("std", cfg!(feature = "std")),
     ("kernels", cfg!(feature = "kernels")),
     ("cpu", cfg!(feature = "cpu")),
+    ("export", cfg!(feature = "export")),
     ("gpu", cfg!(feature = "gpu")),
     ("capi", true),
     ("cli", cfg!(feature = "cli")),

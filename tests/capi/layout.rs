@@ -11,6 +11,10 @@ use refrain::capi::policy::parts::{
 };
 use refrain::capi::policy::refrain_policy;
 use refrain::capi::predictor::{refrain_predictor, refrain_predictor_inputs, refrain_weights};
+use refrain::capi::program::{
+    refrain_buffer, refrain_command, refrain_lane_buffers, refrain_lifetime, refrain_program_sizes,
+    refrain_segment, refrain_step,
+};
 use refrain::capi::sampling::{refrain_memory, refrain_settings};
 use refrain::capi::scheduler::{refrain_call, refrain_decision, refrain_event, refrain_stats};
 
@@ -88,6 +92,19 @@ fn rust() -> String {
             call, step, evaluation, lane, action, reason, order, slot, signal, spent,
         }
         refrain_stats { calls, computed, reused, predicted, verified, rejected, reserved }
+        refrain_program_sizes {
+            buffer_count, segment_count, part_count, lanes, decision_count, rows, calls, x, t, y,
+            filter, sums, prediction, prediction_values,
+        }
+        refrain_lane_buffers { weights, corrections }
+        refrain_buffer { name, elements, bytes, role, format }
+        refrain_segment { name, command_count, reserved }
+        refrain_command {
+            kernel, copy_from, copy_first, copy_to, reserved, workgroups, constants, binding_count,
+            params_bytes, bindings, params,
+        }
+        refrain_step { timestep, keep, add }
+        refrain_lifetime { first, last }
         refrain_weights { count, reserved, values }
     }
 }

@@ -6,6 +6,8 @@ mod build;
 mod corpus;
 mod header;
 mod layout;
+#[cfg(all(feature = "cli", target_os = "linux"))]
+mod vulkan;
 
 use alloc::sync::Arc;
 use std::path::{Path, PathBuf};
@@ -67,6 +69,7 @@ fn every_error_is_reported() {
         ("errors", &[][..]),
         ("errors_cpu", &[]),
         ("errors_run", &[model.to_str().unwrap(), HEADS]),
+        ("errors_program", &[model.to_str().unwrap(), HEADS]),
     ];
     let mut printed = String::new();
     for (name, arguments) in programs {
@@ -237,6 +240,7 @@ fn valgrind_finds_nothing() {
         ("errors", &[]),
         ("errors_cpu", &[]),
         ("errors_run", &[model, HEADS]),
+        ("errors_program", &[model, HEADS]),
         (
             "generate",
             &[

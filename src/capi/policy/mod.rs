@@ -63,7 +63,7 @@ mirror!(refrain_policy = Policy as "" {
 });
 
 impl refrain_policy {
-    fn new(from: &Policy, struct_size: usize) -> Self {
+    pub(super) fn new(from: &Policy, struct_size: usize) -> Self {
         let mut policy = Self::of(from);
         policy.struct_size = struct_size as u32;
         policy
