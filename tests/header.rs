@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// The core's enums, whose numbers C shares.
-const CORE: [&str; 17] = [
+const CORE: [&str; 18] = [
     "policy/budget.rs",
     "policy/gauge.rs",
     "policy/guards.rs",
@@ -21,6 +21,7 @@ const CORE: [&str; 17] = [
     "scheduler/mod.rs",
     "signal.rs",
     "kernels/table.rs",
+    "kernels/export/mod.rs",
     "dit/config.rs",
     "run/device.rs",
     "sampler/mod.rs",

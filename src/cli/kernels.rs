@@ -23,8 +23,8 @@ const NAGA: &str = "30.0.1";
 
 /// Write every kernel in a shading language, for an engine that dispatches on its own device
 ///
-/// One file for each kernel and each set of its constants (weight formats, widths of a head), and
-/// manifest.json, which says of each file: entry point, workgroup size, constants, buffers with
+/// One file for each kernel and each set of its constants (linear.f16 for a weight format,
+/// attention.d64 for the width of a head), and manifest.json, which says of each file: entry point, workgroup size, constants, buffers with
 /// number, access, type and shape, the layout of the parameter block, how many workgroups its fields
 /// ask for, and how far a device may be off. What a language has no words for stands there under
 /// left_out, with the reason.
