@@ -3335,7 +3335,7 @@ refrain_status refrain_program_create(const struct refrain_model *model,
                                       size_t message_capacity);
 
 /**
- * Frees a program, and the names, parameters and contents it has handed out.
+ * Frees what refrain_program_create made, and the names, parameters and contents it has handed out.
  *
  * - `program`: exclusive; optional: NULL does nothing.
  */

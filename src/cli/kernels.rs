@@ -174,6 +174,9 @@ fn prepare(folder: &Path, force: bool) -> Result<(), Failure> {
     let about = |error: &dyn core::fmt::Display| {
         Failure::about(format_args!("--out {}", folder.display()), error)
     };
+    if folder.exists() && !folder.is_dir() {
+        return Err(about(&"it is not a folder"));
+    }
     fs::create_dir_all(folder).map_err(|error| about(&error))?;
     let mut entries = fs::read_dir(folder).map_err(|error| about(&error))?;
     if entries.next().is_some() && !force {

@@ -105,15 +105,13 @@ fn a_host_with_its_own_vulkan_device() {
     let model = Model::open(&emoji(), &Overrides::default()).unwrap();
     let engine = Engine::new(Arc::new(model), Backend::Cpu).unwrap();
     // Modules that are skipped one by one; signals that are measured before a call, through a filter,
-    // and behind it; a curve of the model's; one branch of the guidance; a forecast that follows a
+    // and behind it; a curve of the model's; a forecast that follows a
     // probe; sums over the whole past; products; forecasts that are verified.
     for policy in [
         "taylorseer:interval=4,order=1",
-        "teacache:threshold=0.3",
         "seacache",
         "easycache:threshold=0.03",
         "magcache",
-        "cfgcache",
         "dicache:threshold=0.2",
         "interval:interval=2,predictor=chebyshev,order=1",
         "interval:interval=3,predictor=dmd",
