@@ -84,6 +84,24 @@
  *    REFRAIN_VERIFY_KIND_ROLLBACK, begin the call again: it is computed now. A call that was not
  *    carried out: refrain_scheduler_abandon.
  *
+ * A call on a device of yours
+ * ---------------------------
+ * refrain_program_create lowers a model under a policy to buffers and segments of commands. Make the
+ * buffers with their contents and the kernels (refrain_kernel_source, refrain_kernel_translate, or the
+ * files of `refrain kernels`), and a scheduler of `lanes` lanes with refrain_program_policy. Then, for
+ * every refrain_program_step:
+ *
+ * 1. Write the latents to `x`, with guidance twice, and the timestep to `t`; with `filter` also what
+ *    refrain_program_filter gives.
+ * 2. For every part, in order: if it takes the decision of a lane (refrain_program_part) that has no
+ *    call open, begin one. If the decision `needs` something, run all segments so far and those of
+ *    refrain_program_path, read `sums`, and decide with what refrain_program_values makes of them.
+ *    Write the lane's weights. Then the segments of refrain_program_path are those of the part.
+ * 3. Run what is left, read `prediction`, and commit every lane that has a call open with what
+ *    refrain_program_values makes of `sums`. A forecast that was rejected is made anew, as above.
+ *
+ * tests/cpp/vulkan_host.cpp does that with plain Vulkan.
+ *
  * Objects
  * -------
  *     policy      refrain_policy        plain data: when to skip, and how to fill in
@@ -94,6 +112,7 @@
  *     model       refrain_model         a checkpoint                                    (cpu or gpu)
  *     engine      refrain_engine        a model prepared on a device                    (cpu or gpu)
  *     sampling    refrain_sampling      a run that makes pictures, call by call         (cpu or gpu)
+ *     program     refrain_program       a model as dispatches, for a device of yours    (cpu or gpu)
  *
  * The last column names the feature a library must have been built with for these functions to be
  * there; refrain_features tells at run time.
@@ -103,8 +122,8 @@
  * Policy, scheduler, predictor and cpu functions allocate nothing. A scheduler wants
  * refrain_scheduler_size(lanes) bytes, never more than REFRAIN_SCHEDULER_MAX_BYTES(lanes), aligned to
  * REFRAIN_ALIGNMENT; malloc does that on 64-bit systems. Its bytes may be copied. What kernel functions
- * hand out is static. Models, engines and samplings allocate on the heap and on the device, most of it
- * in _open and _create; a program whose heap is exhausted ends there, as programs in Rust do.
+ * hand out is static. Models, engines, samplings and programs allocate on the heap and on the device,
+ * most of it in _open and _create; a process whose heap is exhausted ends there, as programs in Rust do.
  *
  * Threads
  * -------
@@ -183,6 +202,9 @@
 
 /** In `refrain_features`: models and runs are there, on the GPU. */
 #define REFRAIN_FEATURE_GPU 8
+
+/** In `refrain_features`: `refrain_kernel_translate` is there. */
+#define REFRAIN_FEATURE_EXPORT 16
 
 /** Coefficients of a rescaling polynomial. */
 #define REFRAIN_MAX_COEFFICIENTS 6
@@ -599,6 +621,31 @@ enum refrain_keep
 typedef enum refrain_keep refrain_keep;
 #else
 typedef uint32_t refrain_keep;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/** A shading language. */
+enum refrain_language
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /** WGSL, with the constants filled in. */
+    REFRAIN_LANGUAGE_WGSL = 0,
+    /** SPIR-V 1.3, which Vulkan 1.1 takes. */
+    REFRAIN_LANGUAGE_SPIRV = 1,
+    /** Metal Shading Language 2.4. */
+    REFRAIN_LANGUAGE_MSL = 2,
+    /** HLSL for shader model 6.0, or 6.2 where 16-bit floats are used. */
+    REFRAIN_LANGUAGE_HLSL = 3,
+    /** GLSL 4.50. */
+    REFRAIN_LANGUAGE_GLSL = 4,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum refrain_language refrain_language;
+#else
+typedef uint32_t refrain_language;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -3004,6 +3051,36 @@ refrain_status refrain_kernel_constant(uint32_t index,
                                        uint32_t constant,
                                        struct refrain_text *name_out);
 
+/**
+ * A kernel in a shading language, with values for its constants. The entry point is main, in MSL
+ * main_; bindings have the same numbers as in WGSL (in HLSL as registers b, t and u of space 0, in
+ * MSL as buffers, with one more behind them that is never read). Needs the feature export.
+ *
+ * - `index`: in, the kernel.
+ * - `language`: in, a REFRAIN_LANGUAGE_... number.
+ * - `constants`: in, `constant_count` values, in the order of refrain_kernel_constant.
+ * - `constant_count`: in, as many as the kernel has.
+ * - `code_out`: out, room for `capacity` bytes: SPIR-V, or text in UTF-8 without a zero at its end.
+ * - `capacity`: in, bytes; 0 only asks for the size.
+ * - `bytes_out`: out, bytes of the code; written also with REFRAIN_E_CAPACITY.
+ * - `message`, `message_capacity`: optional; on an error, why in one line.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_CAPACITY; REFRAIN_E_RANGE if there is no such kernel;
+ * REFRAIN_E_VALUE for an unknown language, or constants that the kernel does not take;
+ * REFRAIN_E_UNSUPPORTED if the language has no word for something in the kernel; REFRAIN_E_NULL;
+ * REFRAIN_E_MEMORY if a pointer is not aligned; REFRAIN_E_PANIC.
+ */
+REFRAIN_API
+refrain_status refrain_kernel_translate(uint32_t index,
+                                        uint32_t language,
+                                        const uint32_t *constants,
+                                        size_t constant_count,
+                                        uint8_t *code_out,
+                                        size_t capacity,
+                                        size_t *bytes_out,
+                                        char *message,
+                                        size_t message_capacity);
+
 /* -- Models; only with the feature cpu or gpu ---------------------------------------------------- */
 
 /**
@@ -3354,7 +3431,7 @@ refrain_status refrain_program_create(const struct refrain_model *model,
                                       size_t message_capacity);
 
 /**
- * Frees a program, and the names, parameters and contents it has handed out.
+ * Frees what refrain_program_create made, and the names, parameters and contents it has handed out.
  *
  * - `program`: exclusive; optional: NULL does nothing.
  */

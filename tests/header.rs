@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// The core's enums, whose numbers C shares.
-const CORE: [&str; 18] = [
+const CORE: [&str; 19] = [
     "policy/budget.rs",
     "policy/gauge.rs",
     "policy/guards.rs",
@@ -22,6 +22,7 @@ const CORE: [&str; 18] = [
     "signal.rs",
     "kernels/anchors.rs",
     "kernels/table.rs",
+    "kernels/export/mod.rs",
     "dit/config.rs",
     "run/device.rs",
     "sampler/mod.rs",

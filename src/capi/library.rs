@@ -14,6 +14,8 @@ pub const REFRAIN_FEATURE_KERNELS: u32 = 2;
 pub const REFRAIN_FEATURE_CPU: u32 = 4;
 /// In `refrain_features`: models and runs are there, on the GPU.
 pub const REFRAIN_FEATURE_GPU: u32 = 8;
+/// In `refrain_features`: `refrain_kernel_translate` is there.
+pub const REFRAIN_FEATURE_EXPORT: u32 = 16;
 
 const fn number(text: &str) -> u32 {
     let mut value = 0;
@@ -56,4 +58,5 @@ pub extern "C" fn refrain_features() -> u32 {
         | bit(cfg!(feature = "kernels"), REFRAIN_FEATURE_KERNELS)
         | bit(cfg!(feature = "cpu"), REFRAIN_FEATURE_CPU)
         | bit(cfg!(feature = "gpu"), REFRAIN_FEATURE_GPU)
+        | bit(cfg!(feature = "export"), REFRAIN_FEATURE_EXPORT)
 }

@@ -320,7 +320,7 @@ pub unsafe extern "C" fn refrain_program_create(
     })
 }
 
-/// Frees a program, and the names, parameters and contents it has handed out.
+/// Frees what refrain_program_create made, and the names, parameters and contents it has handed out.
 ///
 /// - `program`: exclusive; optional: NULL does nothing.
 #[unsafe(no_mangle)]

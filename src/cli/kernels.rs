@@ -23,8 +23,8 @@ const NAGA: &str = "30.0.1";
 
 /// Write every kernel in a shading language, for an engine that dispatches on its own device
 ///
-/// One file for each kernel and each set of its constants (weight formats, widths of a head), and
-/// manifest.json, which says of each file: entry point, workgroup size, constants, buffers with
+/// One file for each kernel and each set of its constants (linear.f16 for a weight format,
+/// attention.d64 for the width of a head), and manifest.json, which says of each file: entry point, workgroup size, constants, buffers with
 /// number, access, type and shape, the layout of the parameter block, how many workgroups its fields
 /// ask for, and how far a device may be off. What a language has no words for stands there under
 /// left_out, with the reason.
@@ -174,6 +174,9 @@ fn prepare(folder: &Path, force: bool) -> Result<(), Failure> {
     let about = |error: &dyn core::fmt::Display| {
         Failure::about(format_args!("--out {}", folder.display()), error)
     };
+    if folder.exists() && !folder.is_dir() {
+        return Err(about(&"it is not a folder"));
+    }
     fs::create_dir_all(folder).map_err(|error| about(&error))?;
     let mut entries = fs::read_dir(folder).map_err(|error| about(&error))?;
     if entries.next().is_some() && !force {

@@ -20,6 +20,7 @@ mod signals;
 
 pub use calibrate::{CALIBRATED, Calibration, calibrate};
 pub use device::Backend;
+#[cfg(feature = "capi")]
 pub(crate) use engine::prepare;
 pub use engine::{Engine, memory};
 pub use error::RunError;

@@ -41,6 +41,7 @@ static void refused(const refrain_program *program) {
     const refrain_program_sizes *sizes = &out.sizes;
     refrain_decision todo[2];
     uint32_t segments[16], buffers, parts, segment_count;
+    const float sums[2] = {1.0f, 4.0f};
     double values[16];
     size_t count;
     memset(todo, 0, sizeof todo);
@@ -109,13 +110,13 @@ static void refused(const refrain_program *program) {
     TRY(refrain_program_values(program, todo, 3, NULL, 0, NULL, 0, &count));
     CHECK(count == 0);
     todo[0].needs = 1;
-    ROW("no room for a value", refrain_program_values(program, todo, 0, NULL, 0, NULL, 0, &out.size),
-        REFRAIN_E_CAPACITY);
-    TRY(refrain_program_values(program, todo, 0, (const float[2]){1.0f, 4.0f}, 2, values, 1, &count));
+    ROW("no room for a value",
+        refrain_program_values(program, todo, 0, NULL, 0, NULL, 0, &out.size), REFRAIN_E_CAPACITY);
+    TRY(refrain_program_values(program, todo, 0, sums, 2, values, 1, &count));
     CHECK(count == 1 && values[0] == 0.25);
     todo[0].lane = 1;
-    ROW("values of no lane", refrain_program_values(program, todo, 0, NULL, 0, values, 1, &out.size),
-        REFRAIN_E_RANGE);
+    ROW("values of no lane",
+        refrain_program_values(program, todo, 0, NULL, 0, values, 1, &out.size), REFRAIN_E_RANGE);
     NUL(refrain_program_step, program, (NULL, 0, &out.step));
     NUL(refrain_program_step, step_out, (program, 0, NULL));
     ROW("step 6 of 6", refrain_program_step(program, 6, &out.step), REFRAIN_E_RANGE);
@@ -152,7 +153,8 @@ static void walk(const refrain_program *program) {
         const void *data;
         TRY(refrain_program_buffer(program, i, &buffer));
         TRY(refrain_program_contents(program, i, &data, &count));
-        CHECK(buffer.bytes % 4 == 0 && (count == 0 || count == buffer.bytes) && buffer.name.length > 0);
+        CHECK(buffer.bytes % 4 == 0 && buffer.name.length > 0);
+        CHECK(count == 0 || count == buffer.bytes);
         CHECK(buffer.bytes >= buffer.elements * (buffer.format == 0 ? 4 : 2));
         if (buffer.role == REFRAIN_ROLE_WEIGHT) {
             weights++;
@@ -186,7 +188,8 @@ static void walk(const refrain_program *program) {
     lifetimes = calloc(sizes.buffer_count, sizeof *lifetimes);
     CHECK(todo != NULL && lifetimes != NULL);
     for (i = 0; i < sizes.part_count; i++) {
-        TRY(refrain_program_path(program, i, 0, todo, sizes.decision_count, 0, segments, 16, &count));
+        TRY(refrain_program_path(program, i, 0, todo, sizes.decision_count, 0, segments, 16,
+                                 &count));
         for (c = 0; c < count; c++) {
             CHECK(segments[c] < sizes.segment_count && length < 512);
             path[length++] = segments[c];

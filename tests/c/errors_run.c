@@ -6,6 +6,51 @@
 
 #include "rows.h"
 
+static void translations(void) {
+    const uint32_t format = REFRAIN_WEIGHT_FORMAT_F16, wrong = 3;
+    uint32_t linear, language;
+    unsigned char *code;
+    char why[160] = "";
+    size_t bytes, written;
+    CHECK(refrain_features() & REFRAIN_FEATURE_EXPORT);
+    TRY(refrain_kernel_find("linear", &linear));
+    NUL(refrain_kernel_translate, constants,
+        (linear, 0, NULL, 1, out.bytes, 64, &out.size, NULL, 0));
+    NUL(refrain_kernel_translate, code_out,
+        (linear, 0, &format, 1, NULL, 64, &out.size, NULL, 0));
+    NUL(refrain_kernel_translate, bytes_out,
+        (linear, 0, &format, 1, out.bytes, 64, NULL, NULL, 0));
+    ROW("no kernel to translate",
+        refrain_kernel_translate(9999, 0, &format, 1, out.bytes, 64, &out.size, NULL, 0),
+        REFRAIN_E_RANGE);
+    ROW("language 99",
+        refrain_kernel_translate(linear, 99, &format, 1, out.bytes, 64, &out.size, why, sizeof why),
+        REFRAIN_E_VALUE);
+    CHECK(strstr(why, "language is 99") != NULL);
+    ROW("no constants",
+        refrain_kernel_translate(linear, 0, NULL, 0, out.bytes, 64, &out.size, why, sizeof why),
+        REFRAIN_E_VALUE);
+    CHECK(strstr(why, "takes 1") != NULL);
+    ROW("format 3",
+        refrain_kernel_translate(linear, 0, &wrong, 1, out.bytes, 64, &out.size, why, sizeof why),
+        REFRAIN_E_VALUE);
+    CHECK(strstr(why, "FORMAT is 3") != NULL);
+    for (language = 0; language <= REFRAIN_LANGUAGE_GLSL; language++) {
+        ROW("no room for code",
+            refrain_kernel_translate(linear, language, &format, 1, NULL, 0, &out.size, NULL, 0),
+            REFRAIN_E_CAPACITY);
+        if (refrain_kernel_translate(linear, language, &format, 1, NULL, 0, &bytes, NULL, 0)
+            != REFRAIN_E_CAPACITY)
+            CHECK(!"a size");
+        code = malloc(bytes);
+        CHECK(code != NULL && bytes > 500);
+        TRY(refrain_kernel_translate(linear, language, &format, 1, code, bytes, &written, NULL, 0));
+        CHECK(written == bytes);
+        if (language == REFRAIN_LANGUAGE_SPIRV) CHECK(code[0] == 3 && code[1] == 2 && code[3] == 7);
+        free(code);
+    }
+}
+
 static void kernels(void) {
     uint32_t i, k, count = refrain_kernel_count(), formats = 0;
     NUL(refrain_kernel_find, name, (NULL, &out.number));
@@ -22,6 +67,7 @@ static void kernels(void) {
     ROW("binding beyond the table", refrain_kernel_binding(count, 1, &out.binding),
         REFRAIN_E_RANGE);
     ROW("constant beyond the table", refrain_kernel_constant(count, 0, &out.text), REFRAIN_E_RANGE);
+    translations();
     for (i = 0; i < count; i++) {
         char name[64];
         size_t place;

@@ -105,18 +105,18 @@ fn a_host_with_its_own_vulkan_device() {
     let kernels = kernels();
     let model = Model::open(&emoji(), &Overrides::default()).unwrap();
     let engine = Engine::new(Arc::new(model), Backend::Cpu).unwrap();
-    // Every module a granule; signals that are measured before a call, filtered, and behind it; a
-    // curve of the model's; two lanes; sums over the whole past; products.
+    // Modules that are skipped one by one; signals that are measured before a call, through a filter,
+    // and behind it; a curve of the model's; a forecast that follows a
+    // probe; sums over the whole past; products; forecasts that are verified.
     for policy in [
         "taylorseer:interval=4,order=1",
-        "teacache:threshold=0.3",
         "seacache",
         "easycache:threshold=0.03",
         "magcache",
-        "cfgcache",
         "dicache:threshold=0.2",
         "interval:interval=2,predictor=chebyshev,order=1",
         "interval:interval=3,predictor=dmd",
+        "speca",
     ] {
         let (trace, picture) = drawn(&exe, &kernels, policy, &[]);
         let (expected_trace, expected) = expected(&engine, policy);

@@ -1,5 +1,5 @@
-/* The least of Vulkan 1.1 that dispatches kernels: a device, buffers, pipelines, a list of commands.
-   Nothing here knows of refrain. All memory is one allocation that the host has mapped, as on a
+/* The least of Vulkan 1.1 that dispatches kernels: a device, buffers, pipelines, commands. Nothing
+   here knows of refrain. All memory is one allocation that the host has mapped, as on a
    machine whose GPU shares its memory; an engine for others would add staging buffers. */
 #ifndef VULKAN_DEVICE_HPP
 #define VULKAN_DEVICE_HPP
@@ -77,7 +77,8 @@ class Device {
         pool_info.flags = VK_COMMAND_POOL_CREATE_RESET_COMMAND_BUFFER_BIT;
         pool_info.queueFamilyIndex = queue_info.queueFamilyIndex;
         VK(vkCreateCommandPool(device, &pool_info, nullptr, &command_pool));
-        auto command_info = of<VkCommandBufferAllocateInfo>(VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO);
+        auto command_info =
+            of<VkCommandBufferAllocateInfo>(VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO);
         command_info.commandPool = command_pool;
         command_info.commandBufferCount = 1;
         VK(vkAllocateCommandBuffers(device, &command_info, &commands));
@@ -139,7 +140,8 @@ class Device {
         std::vector<uint32_t> words(static_cast<size_t>(file.tellg()) / 4);
         file.seekg(0);
         file.read(reinterpret_cast<char *>(words.data()), std::streamsize(words.size() * 4));
-        auto module_info = of<VkShaderModuleCreateInfo>(VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO);
+        auto module_info =
+            of<VkShaderModuleCreateInfo>(VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO);
         module_info.codeSize = words.size() * 4;
         module_info.pCode = words.data();
         VkShaderModule module;
@@ -152,15 +154,19 @@ class Device {
             bindings[i].stageFlags = VK_SHADER_STAGE_COMPUTE_BIT;
         }
         Pipeline pipeline;
-        auto set_info = of<VkDescriptorSetLayoutCreateInfo>(VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO);
+        auto set_info =
+            of<VkDescriptorSetLayoutCreateInfo>(
+                VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO);
         set_info.bindingCount = storage_buffers + 1;
         set_info.pBindings = bindings.data();
         VK(vkCreateDescriptorSetLayout(device, &set_info, nullptr, &pipeline.set_layout));
-        auto layout_info = of<VkPipelineLayoutCreateInfo>(VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO);
+        auto layout_info =
+            of<VkPipelineLayoutCreateInfo>(VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO);
         layout_info.setLayoutCount = 1;
         layout_info.pSetLayouts = &pipeline.set_layout;
         VK(vkCreatePipelineLayout(device, &layout_info, nullptr, &pipeline.layout));
-        auto info = of<VkComputePipelineCreateInfo>(VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO);
+        auto info =
+            of<VkComputePipelineCreateInfo>(VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO);
         info.stage.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO;
         info.stage.stage = VK_SHADER_STAGE_COMPUTE_BIT;
         info.stage.module = module;
@@ -185,7 +191,8 @@ class Device {
     /* Binds part of `params` at 0, and the buffers, whole, behind it. */
     VkDescriptorSet bind(const Pipeline &pipeline, const Buffer &params, VkDeviceSize offset,
                          VkDeviceSize bytes, const std::vector<Buffer> &storage) {
-        auto info = of<VkDescriptorSetAllocateInfo>(VK_STRUCTURE_TYPE_DESCRIPTOR_SET_ALLOCATE_INFO);
+        auto info =
+            of<VkDescriptorSetAllocateInfo>(VK_STRUCTURE_TYPE_DESCRIPTOR_SET_ALLOCATE_INFO);
         info.descriptorPool = descriptor_pool;
         info.descriptorSetCount = 1;
         info.pSetLayouts = &pipeline.set_layout;
@@ -213,8 +220,8 @@ class Device {
     }
     void dispatch(const Dispatch &what) {
         vkCmdBindPipeline(commands, VK_PIPELINE_BIND_POINT_COMPUTE, what.pipeline.handle);
-        vkCmdBindDescriptorSets(commands, VK_PIPELINE_BIND_POINT_COMPUTE, what.pipeline.layout, 0, 1,
-                                &what.set, 0, nullptr);
+        vkCmdBindDescriptorSets(commands, VK_PIPELINE_BIND_POINT_COMPUTE, what.pipeline.layout, 0,
+                                1, &what.set, 0, nullptr);
         vkCmdDispatch(commands, what.workgroups[0], what.workgroups[1], what.workgroups[2]);
         barrier();
     }
@@ -256,8 +263,8 @@ class Device {
         auto all = of<VkMemoryBarrier>(VK_STRUCTURE_TYPE_MEMORY_BARRIER);
         all.srcAccessMask = VK_ACCESS_MEMORY_WRITE_BIT;
         all.dstAccessMask = VK_ACCESS_MEMORY_READ_BIT | VK_ACCESS_MEMORY_WRITE_BIT;
-        vkCmdPipelineBarrier(commands, device_stages, device_stages | VK_PIPELINE_STAGE_HOST_BIT, 0, 1,
-                             &all, 0, nullptr, 0, nullptr);
+        vkCmdPipelineBarrier(commands, device_stages, device_stages | VK_PIPELINE_STAGE_HOST_BIT, 0,
+                             1, &all, 0, nullptr, 0, nullptr);
     }
     uint32_t compute_family() const {
         uint32_t count = 0;

@@ -1,6 +1,6 @@
 /* A host with its own Vulkan device draws a picture: kernels from `refrain kernels --lang spirv`,
-   the forward pass and what of it runs from refrain_program_..., decisions from refrain_scheduler_....
-   No code of refrain's executors runs.
+   the forward pass and what of it runs from refrain_program_..., decisions from
+   refrain_scheduler_.... No code of refrain's executors runs.
 
    Usage: vulkan_host MODEL KERNELS OUT.ppm POLICY STEPS SEED GUIDANCE CLASS
                       [plant-workgroups|plant-binding] */
@@ -141,8 +141,8 @@ struct Host {
 };
 
 /* One call: decides, runs, and commits. Returns false if it is to be made again. */
-static bool call(Host &host, refrain_scheduler *scheduler, uint32_t step, float timestep,
-                 std::vector<uint32_t> &computed, std::string &trace) {
+static bool call(Host &host, refrain_scheduler *scheduler, bool rolls_back, uint32_t step,
+                 float timestep, std::vector<uint32_t> &computed, std::string &trace) {
     refrain_program_sizes sizes;
     TRY(refrain_program_info(host.program, &sizes));
     std::vector<refrain_decision> decisions(sizes.decision_count);
@@ -193,10 +193,7 @@ static bool call(Host &host, refrain_scheduler *scheduler, uint32_t step, float 
                                    values, 16, &count));
         TRY(refrain_scheduler_commit(scheduler, lane, values, uint32_t(count), &event));
         computed[lane] += event.action == REFRAIN_ACTION_COMPUTE;
-        refrain_policy policy;
-        TRY(refrain_program_policy(host.program, sizeof policy, &policy));
-        made &= event.reason != REFRAIN_REASON_FORECAST_REJECTED
-                || policy.verify.kind != REFRAIN_VERIFY_KIND_ROLLBACK;
+        made &= !rolls_back || event.reason != REFRAIN_REASON_FORECAST_REJECTED;
         if (made) trace += refrain_action_letter(event.action);
     }
     return made;
@@ -254,7 +251,8 @@ static void draw(int argc, char **argv) {
                 size_t count = host.buffers[sizes.filter].bytes / 4;
                 TRY(refrain_program_filter(program, i, host.floats(sizes.filter), count, &count));
             }
-            while (!call(host, scheduler, i, step.timestep, computed, trace)) {}
+            const bool rolls_back = policy.verify.kind == REFRAIN_VERIFY_KIND_ROLLBACK;
+            while (!call(host, scheduler, rolls_back, i, step.timestep, computed, trace)) {}
             const float *prediction = host.floats(sizes.prediction);
             for (size_t k = 0; k < latent.size(); k++)
                 latent[k] = step.keep * latent[k] + step.add * prediction[k];
@@ -264,7 +262,8 @@ static void draw(int argc, char **argv) {
         for (size_t pixel = 0; pixel < pixels; pixel++)
             for (size_t channel = 0; channel < 3; channel++) {
                 const float value = latent[channel * pixels + pixel];
-                out.put(char(static_cast<unsigned char>((std::min(std::max(value, -1.0f), 1.0f) + 1.0f) * 127.5f + 0.5f)));
+                const float level = (std::min(std::max(value, -1.0f), 1.0f) + 1.0f) * 127.5f;
+                out.put(char(static_cast<unsigned char>(level + 0.5f)));
             }
         if (!out.flush()) throw std::runtime_error(std::string(argv[3]) + ": cannot be written");
         std::printf("%s %s\n", trace.c_str(), host.device.name.c_str());

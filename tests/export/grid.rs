@@ -14,7 +14,8 @@ use crate::root;
 /// The fields of a kernel's block, as naga sees them.
 fn fields(kernel: KernelId) -> Vec<Field> {
     let constants = kernel.kernel().constants;
-    let constants: Vec<_> = constants.iter().map(|&name| (name, 64)).collect();
+    let value = |name| if name == "FORMAT" { 0 } else { 64 };
+    let constants: Vec<_> = constants.iter().map(|&name| (name, value(name))).collect();
     let shader = Permutation::of(kernel, &constants).shader().expect("valid");
     let (fields, bytes) = shader.params();
     assert_eq!(bytes as usize, kernel.kernel().params_size);

@@ -140,12 +140,9 @@ pub const HEAD_DIMS: core::ops::RangeInclusive<u32> = 24..=128;
 /// # Errors
 /// [`ExportError`] for a width that attention does not take.
 pub fn permutations(head_dims: &[u32]) -> Result<Vec<Permutation>, ExportError> {
-    let fits = |width: &u32| HEAD_DIMS.contains(width) && width.is_multiple_of(8);
-    if let Some(width) = head_dims.iter().find(|width| !fits(width)) {
-        return Err(ExportError::new(
-            KernelId::Attention.kernel().name,
-            format_args!("HEAD_DIM is {width}; it takes 24 to 128 in steps of 8"),
-        ));
+    for width in head_dims {
+        check("HEAD_DIM", *width)
+            .map_err(|why| ExportError::new(KernelId::Attention.kernel().name, why))?;
     }
     let all: Vec<u32> = HEAD_DIMS.step_by(8).collect();
     let widths = if head_dims.is_empty() {
@@ -187,6 +184,23 @@ pub fn permutations(head_dims: &[u32]) -> Result<Vec<Permutation>, ExportError> 
         );
     }
     Ok(permutations)
+}
+
+/// Whether a constant may have a value.
+fn check(constant: &str, value: u32) -> Result<(), String> {
+    let (fits, range) = match constant {
+        "FORMAT" => ((value as usize) < FORMATS.len(), "0 to 2"),
+        "HEAD_DIM" => (
+            HEAD_DIMS.contains(&value) && value.is_multiple_of(8),
+            "24 to 128 in steps of 8",
+        ),
+        _ => (true, ""),
+    };
+    if fits {
+        Ok(())
+    } else {
+        Err(format!("{constant} is {value}; it takes {range}"))
+    }
 }
 
 const FORMATS: [WeightFormat; 3] = [WeightFormat::F32, WeightFormat::F16, WeightFormat::Bf16];
@@ -256,6 +270,7 @@ impl Permutation {
     fn text(&self) -> Result<String, ExportError> {
         let mut text = String::from(self.source.text);
         for (name, value) in &self.constants {
+            check(name, *value).map_err(|why| ExportError::new(self.name(), why))?;
             let open = format!("override {name}: u32;");
             if !text.contains(&open) {
                 let why = format_args!("it has no constant {name}");

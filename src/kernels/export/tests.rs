@@ -53,6 +53,15 @@ fn a_constant_must_be_given_and_be_the_kernels() {
         let error = permutation(PLAIN, constants).shader().expect_err(said);
         assert_eq!(error.to_string(), said);
     }
+    for (kernel, constant, value) in [
+        (KernelId::Linear, "FORMAT", 3),
+        (KernelId::Attention, "HEAD_DIM", 20),
+    ] {
+        let error = Permutation::of(kernel, &[(constant, value)]).shader();
+        let error = error.expect_err("out of range");
+        let start = alloc::format!("{constant} is {value}; it takes ");
+        assert!(error.why().starts_with(&start), "{error}");
+    }
     let error = permutation("fn main( {", &[])
         .shader()
         .expect_err("no WGSL");
