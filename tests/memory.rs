@@ -373,6 +373,36 @@ fn random_recordings_share_soundly() {
     );
 }
 
+/// Nothing is known of when a segment runs that the order leaves out.
+#[test]
+fn what_the_order_leaves_out_stays_apart() {
+    let model = small("dit_d144_h2");
+    let program = program(&model, "taylorseer:site=trunk");
+    let recording = &program.recording;
+    let order = program.order();
+    assert_eq!(MemoryPlan::shared(recording, &order), program.plan);
+    let apart = MemoryPlan::shared(recording, &order[..order.len() - 1]);
+    let end = &recording.segments[program.segments.end.0 as usize];
+    let mut alone = 0;
+    for command in &end.commands {
+        let Command::Dispatch(dispatch) = command else {
+            continue;
+        };
+        for id in &dispatch.bindings {
+            let slot = apart.slot(*id);
+            let others = (0..recording.buffers.len() as u32).map(BufferId);
+            let sharing = others.filter(|other| slot.is_some() && apart.slot(*other) == slot);
+            assert_eq!(sharing.count(), usize::from(slot.is_some()));
+            alone += usize::from(slot.is_some());
+        }
+    }
+    assert!(alone > 5 && apart.bytes() > program.plan.bytes(), "{alone}");
+    assert_eq!(
+        MemoryPlan::shared(recording, &[]),
+        MemoryPlan::apart(recording)
+    );
+}
+
 #[test]
 fn a_plan_of_another_recording_is_refused() {
     let model = small("dit_d144_h2");

@@ -35,9 +35,10 @@ pub(super) fn write<'a>(runs: impl Iterator<Item = &'a Run>, csv: bool) -> Resul
         text.push_str(HEADER);
     }
     for run in runs {
+        let policy = run.label();
         for event in &run.events {
             let line = Line {
-                policy: &run.policy,
+                policy: &policy,
                 call: event.call,
                 step: event.step,
                 evaluation: event.evaluation,

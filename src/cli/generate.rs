@@ -495,7 +495,7 @@ fn table(full: &Run, runs: &[Rivals], report: &mut Report) {
     report.line("");
     let mut traces = TextTable::new([("trace", Align::Left), ("policy", Align::Left)]);
     for run in core::iter::once(full).chain(runs.iter().map(|rivals| &rivals.cached)) {
-        traces.row([run.trace.clone(), labelled(run)]);
+        traces.row([run.trace.clone(), run.label()]);
     }
     report.line(traces);
     report.line("");
@@ -520,14 +520,6 @@ pub(super) fn decibels(psnr_db: f64) -> String {
     }
 }
 
-/// The policy, with the format of its anchors where that is not f32.
-fn labelled(run: &Run) -> String {
-    match run.anchors {
-        AnchorFormat::F32 => run.policy.clone(),
-        format => format!("{} in {format}", run.policy),
-    }
-}
-
 fn shorten(policy: &str) -> String {
     if policy.chars().count() <= MAX_POLICY {
         return policy.to_string();
@@ -549,7 +541,7 @@ fn sheet(config: &DitConfig, full: &Run, runs: &[Rivals]) -> Sheet {
         sheet.row(
             format!(
                 "{}: {} of {} calls computed, {}",
-                shorten(&labelled(cached)).replace('…', "..."),
+                shorten(&cached.label()).replace('…', "..."),
                 cached.computed,
                 cached.calls(),
                 distance(cached)

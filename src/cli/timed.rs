@@ -39,6 +39,14 @@ impl Run {
         self.multiply_adds as f64 / full.multiply_adds as f64
     }
 
+    /// The policy, with the format of its anchors where that is not f32.
+    pub(super) fn label(&self) -> String {
+        match self.anchors {
+            AnchorFormat::F32 => self.policy.clone(),
+            format => alloc::format!("{} in {format}", self.policy),
+        }
+    }
+
     /// Decisions of the run: its calls, or the calls of all its lanes.
     pub(super) fn calls(&self) -> u32 {
         self.events.len() as u32

@@ -11,6 +11,8 @@
 //! * Activations are `f32`, row-major, last dimension fastest. Shapes are written (batch, tokens,
 //!   channels). Weights keep the element type of the checkpoint ([`WeightFormat`]) and are read as
 //!   words; accumulation is always `f32`.
+//! * Anchors are words in an [`AnchorFormat`], the slots of a ring one behind the other in one buffer,
+//!   so that one `blend` reads each of up to 8 of them once, with four bindings in any format.
 //! * Everything runs at WebGPU's default limits: at most 8 storage buffers, 128 MiB a binding,
 //!   16 KiB of workgroup memory, 256 invocations, 65,535 workgroups a dimension.
 

@@ -186,7 +186,10 @@ fn inputs_that_do_not_fit() {
 
 #[test]
 fn inspect_tells_sizes_and_bytes() {
-    insta::assert_snapshot!("inspect", refrain(&["inspect"]).succeeded());
+    insta::assert_snapshot!(
+        "inspect",
+        refrain(&["inspect", "--backend", "gpu"]).succeeded()
+    );
     let more = [
         "--policy",
         "interval",
@@ -199,6 +202,8 @@ fn inspect_tells_sizes_and_bytes() {
     assert_eq!(
         fields(&document),
         [
+            "anchors",
+            "backend",
             "batch",
             "config",
             "fingerprint",
@@ -220,13 +225,33 @@ fn inspect_tells_sizes_and_bytes() {
     {
         assert_eq!(
             fields(row),
-            ["activations", "kept", "policy", "total", "weights"]
+            [
+                "activations",
+                "anchors",
+                "policy",
+                "references",
+                "total",
+                "weights"
+            ]
         );
-        assert_eq!(row["kept"], features * feature);
-        let parts = ["weights", "activations", "kept"];
+        assert_eq!(row["anchors"], features * feature);
+        let parts = ["weights", "activations", "anchors", "references"];
         let sum: u64 = parts.iter().filter_map(|part| row[part].as_u64()).sum();
         assert_eq!(row["total"], sum);
     }
+    let told = |more: &[&str]| {
+        let start = ["inspect", "--json", "--policy", "taylorseer"];
+        let document = refrain(&[&start, more].concat()).json();
+        let row = document["memory"][0].clone();
+        ["anchors", "weights"].map(|part| row[part].as_u64().expect("bytes"))
+    };
+    let [whole, stored] = told(&["--backend", "gpu"]);
+    let [half, _] = told(&["--backend", "gpu", "--anchors", "f16"]);
+    let [codes, packed] = told(&["--backend", "cpu", "--anchors", "int8"]);
+    assert_eq!(whole, 2 * half);
+    // A scale for 192 codes.
+    assert_eq!(codes * 192 * 4, whole * (192 + 4));
+    assert!(packed > stored, "f16 as f32, and panels that are filled up");
     let model = "tests/data/dit_d48_h2_sigma.safetensors";
     let ran = refrain(&["inspect", model, "--heads", "2"]);
     for part in [
@@ -242,6 +267,11 @@ fn inspect_tells_sizes_and_bytes() {
         (&["--batch", "65537"], "--batch is 65537"),
         (&["--policy", "fbcache:back=6"], "back"),
         (&["--cfg", "nan"], "guidance"),
+        (&["--anchors", "f8"], "int8"),
+        (
+            &["--anchors", "f16", "--policy", "spectrum"],
+            "predictor=chebyshev",
+        ),
     ] {
         let ran = refrain(&[&["inspect"], more].concat());
         assert!(ran.failed().contains(named), "{ran:?}");

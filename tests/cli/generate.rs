@@ -58,6 +58,8 @@ fn json_has_the_fields_and_numbers_that_agree() {
         assert_eq!(
             fields(run),
             [
+                "anchor_bytes",
+                "anchors",
                 "calls",
                 "computed",
                 "multiply_adds",
@@ -94,6 +96,50 @@ fn json_has_the_fields_and_numbers_that_agree() {
                 .is_some_and(|off| off > 0.0 && off < 1.0)
         );
     }
+}
+
+/// Every policy in every format, beside one run in full.
+#[test]
+fn anchors_of_every_format_are_compared() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let out = folder.path().join("sheet.png");
+    let formats = ["f32", "f16", "int8"];
+    let mut more = vec!["--json", "--policy", TAYLOR];
+    more.extend(formats.iter().flat_map(|format| ["--anchors", *format]));
+    let document = generate(&out, &more).json();
+    let runs = document["runs"].as_array().expect("an array");
+    assert_eq!((runs.len(), &runs[0]["anchor_bytes"]), (4, &0.into()));
+    let number = |run: &serde_json::Value, name: &str| run[name].as_f64().expect("a number");
+    for (run, format) in runs[1..].iter().zip(formats) {
+        assert_eq!(
+            (&run["anchors"], &run["policy"]),
+            (&format.into(), &TAYLOR.into())
+        );
+        assert_eq!(run["trace"], runs[1]["trace"]);
+        let share = number(run, "anchor_bytes") / number(&runs[1], "anchor_bytes");
+        let expected = match format {
+            "f32" => 1.0,
+            "f16" => 0.5,
+            _ => (192.0 + 4.0) / (4.0 * 192.0),
+        };
+        assert!((share - expected).abs() < 1e-9, "{format}: {share}");
+    }
+    let latents = runs[1..].iter().map(|run| number(run, "rel_l2"));
+    let distinct = latents
+        .map(f64::to_bits)
+        .collect::<std::collections::HashSet<_>>();
+    assert_eq!(distinct.len(), 3);
+
+    let table = generate(&out, &["--policy", TAYLOR, "--anchors", "int8"]);
+    let text = table.succeeded();
+    let label = format!("{TAYLOR} in int8");
+    assert!(text.contains(&label) && text.contains("anchors"), "{text}");
+    let refused = generate(&out, &["--policy", "spectrum", "--anchors", "int8"]);
+    let why = refused.failed();
+    assert!(
+        why.contains("--policy spectrum") && why.contains("int8"),
+        "{why}"
+    );
 }
 
 /// The picture that the library makes.
