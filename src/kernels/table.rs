@@ -269,7 +269,7 @@ pub static KERNELS: &[Kernel] = &[
     Kernel {
         name: "linear",
         summary: "x * transpose(weight) + bias",
-        source: wgsl!("linear_tile", ; "linear"),
+        source: wgsl!("linear_operands", "linear_tile", ; "linear"),
         workgroup: [16, 16, 1],
         bindings: &[X, WEIGHT, BIAS, LINEAR_OUT],
         params_size: size_of::<params::LinearParams>(),
@@ -280,7 +280,7 @@ pub static KERNELS: &[Kernel] = &[
     Kernel {
         name: "linear_gelu",
         summary: "GELU (tanh form) of a linear layer",
-        source: wgsl!("activations", "linear_tile", ; "linear_gelu"),
+        source: wgsl!("activations", "linear_operands", "linear_tile", ; "linear_gelu"),
         workgroup: [16, 16, 1],
         bindings: &[X, WEIGHT, BIAS, LINEAR_OUT],
         params_size: size_of::<params::LinearParams>(),
@@ -291,7 +291,7 @@ pub static KERNELS: &[Kernel] = &[
     Kernel {
         name: "linear_silu",
         summary: "SiLU of a linear layer",
-        source: wgsl!("activations", "linear_tile", ; "linear_silu"),
+        source: wgsl!("activations", "linear_operands", "linear_tile", ; "linear_silu"),
         workgroup: [16, 16, 1],
         bindings: &[X, WEIGHT, BIAS, LINEAR_OUT],
         params_size: size_of::<params::LinearParams>(),
@@ -302,7 +302,7 @@ pub static KERNELS: &[Kernel] = &[
     Kernel {
         name: "linear_gated",
         summary: "residual + gate * a linear layer",
-        source: wgsl!("linear_tile", ; "linear_gated"),
+        source: wgsl!("linear_operands", "linear_tile", ; "linear_gated"),
         workgroup: [16, 16, 1],
         bindings: &[
             X,
@@ -320,7 +320,7 @@ pub static KERNELS: &[Kernel] = &[
     Kernel {
         name: "linear_add",
         summary: "a linear layer + an addend repeated over the rows",
-        source: wgsl!("linear_tile", ; "linear_add"),
+        source: wgsl!("linear_operands", "linear_tile", ; "linear_add"),
         workgroup: [16, 16, 1],
         bindings: &[
             X,
