@@ -35,7 +35,8 @@ enum Step {
 
 impl GpuExecutor {
     /// Compiles the kernels of `recording` that no earlier recording on this device used, and makes
-    /// its buffers. They start as zeros.
+    /// its buffers. They start as zeros. Which kernels it uses follows the device's
+    /// [`Tuning`](super::Tuning); measuring takes its time here.
     ///
     /// # Errors
     /// [`ExecutorError::Recording`] if the recording contradicts itself; [`ExecutorError::Weight`]
@@ -58,6 +59,7 @@ impl GpuExecutor {
             })
             .collect::<Result<Vec<_>, _>>()?;
 
+        device.tuner().tune(device, &recording);
         let (params, offsets) = upload_params(device, &recording)?;
         let mut offsets = offsets.into_iter();
         let mut segments = Vec::with_capacity(recording.segments.len());
@@ -318,7 +320,10 @@ fn prepare(
     if dispatch.workgroups.contains(&0) {
         return Ok(None);
     }
-    let Pipeline { pipeline, layout } = device.pipelines().get(device, dispatch)?;
+    let chosen = device.tuner().choose(device, dispatch);
+    let variant = chosen.map(|(variant, _)| variant);
+    let workgroups = chosen.map_or(dispatch.workgroups, |(_, workgroups)| workgroups);
+    let Pipeline { pipeline, layout } = device.pipelines().get(device, dispatch, variant)?;
     let mut entries = Vec::with_capacity(1 + dispatch.bindings.len());
     entries.push(wgpu::BindGroupEntry {
         binding: 0,
@@ -344,7 +349,7 @@ fn prepare(
     Ok(Some(Step::Dispatch {
         pipeline,
         group,
-        workgroups: dispatch.workgroups,
+        workgroups,
     }))
 }
 
