@@ -16,7 +16,10 @@ use super::{
     pipeline::Pipelines,
     tuner::{Choice, Tuner, Tuning},
 };
-use crate::{executor::ExecutorError, kernels::Needs};
+use crate::{
+    executor::ExecutorError,
+    kernels::{Needs, Variant},
+};
 
 /// The back ends this crate is built with and tested for.
 const BACKENDS: wgpu::Backends = wgpu::Backends::VULKAN
@@ -275,8 +278,10 @@ impl GpuDevice {
         &self.shared.tuner
     }
 
-    pub(super) fn meets(&self, needs: Needs) -> bool {
-        self.shared.abilities.meet(needs)
+    /// Whether the device has what a variant needs.
+    #[must_use]
+    pub fn supports(&self, variant: &Variant) -> bool {
+        self.shared.abilities.meet(variant.needs)
     }
 
     pub(super) fn wgpu(&self) -> &wgpu::Device {
@@ -412,11 +417,11 @@ fn choose(
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     /// `None`, with a printed line, where `REFRAIN_GPU` or the machine leaves nothing to test with.
-    fn device() -> Option<GpuDevice> {
+    pub(in crate::gpu) fn device() -> Option<GpuDevice> {
         let wish = std::env::var("REFRAIN_GPU").unwrap_or_default();
         if wish == "none" {
             std::println!("skipped: REFRAIN_GPU=none");

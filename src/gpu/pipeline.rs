@@ -60,6 +60,8 @@ struct Text {
     name: String,
     source: Cow<'static, str>,
     constants: Vec<(&'static str, f64)>,
+    /// Bytes of the largest element of its storage buffers.
+    element: usize,
 }
 
 impl Text {
@@ -80,6 +82,7 @@ impl Text {
                 .into_iter()
                 .map(|(name, value)| (name, f64::from(value)))
                 .collect(),
+            element: variant.map_or(4, Variant::element_bytes),
         }
     }
 }
@@ -123,7 +126,11 @@ fn compile(device: &wgpu::Device, kernel: &Kernel, text: &Text) -> Pipeline {
     ));
     entries.extend(kernel.bindings.iter().enumerate().map(|(index, binding)| {
         let read_only = binding.access == Access::Read;
-        entry(1 + index, wgpu::BufferBindingType::Storage { read_only }, 4)
+        entry(
+            1 + index,
+            wgpu::BufferBindingType::Storage { read_only },
+            text.element,
+        )
     }));
     let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
         label,

@@ -263,8 +263,13 @@ impl Trial {
     }
 
     /// Seconds that the dispatch takes: the least of a few runs, of several dispatches each where
-    /// one is short.
-    pub(super) fn seconds(&self, device: &GpuDevice, tuning: Tuning) -> Result<f64, ExecutorError> {
+    /// one is short; of one run if that is far from the `best` so far.
+    pub(super) fn seconds(
+        &self,
+        device: &GpuDevice,
+        tuning: Tuning,
+        best: f64,
+    ) -> Result<f64, ExecutorError> {
         let mut executor = self.executor(device, tuning)?;
         let mut timed = |dispatches: usize| {
             let segments = vec![SegmentId(0); dispatches];
@@ -275,6 +280,9 @@ impl Trial {
         };
         timed(1)?;
         let once = timed(1)?;
+        if once > 2.0 * best {
+            return Ok(once);
+        }
         let dispatches = (RUN / once.max(1e-9)).clamp(1.0, 32.0) as usize;
         (0..3).try_fold(once, |least, _| Ok(least.min(timed(dispatches)?)))
     }

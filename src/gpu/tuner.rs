@@ -120,6 +120,25 @@ impl Class {
         }
     }
 
+    /// How unlike the shapes of two classes are; `None` if they never get the same kernel.
+    fn distance(self, other: Self) -> Option<f64> {
+        let apart = |a: &[u32], b: &[u32]| {
+            let sides = a.iter().zip(b);
+            sides
+                .map(|(&a, &b)| (f64::from(a.max(1)) / f64::from(b.max(1))).ln().abs())
+                .sum()
+        };
+        match (self, other) {
+            (Self::Linear(a, ours), Self::Linear(b, theirs)) if a == b => {
+                Some(apart(&ours, &theirs))
+            }
+            (Self::Attention(a, ours), Self::Attention(b, theirs)) if a == b => {
+                Some(apart(&ours, &theirs))
+            }
+            _ => None,
+        }
+    }
+
     fn parse(text: &str) -> Option<Self> {
         let mut words = text.split(' ');
         let (family, value, shape) = (words.next()?, words.next()?, words.next()?);
@@ -161,7 +180,7 @@ impl Tuner {
     }
 
     /// Measures what [`choose`](Self::choose) will be asked for, the most work first, until the time
-    /// for it is spent. What is left over keeps the kernels of the table.
+    /// for it is spent.
     pub(super) fn tune(&self, device: &GpuDevice, recording: &Recording) {
         if !matches!(device.how(), Tuning::Measured) {
             return;
@@ -210,8 +229,10 @@ impl Tuner {
         trial: &Trial,
         variants: &[&'static Variant],
     ) -> Choice {
-        let seconds = |tuning| {
-            let seconds = trial.seconds(device, tuning);
+        let mut best = f64::INFINITY;
+        let mut seconds = |tuning| {
+            let seconds = trial.seconds(device, tuning, best);
+            best = seconds.as_ref().map_or(best, |seconds| best.min(*seconds));
             seconds.map_err(|error| error.to_string())
         };
         let mut tried = Vec::from([Candidate {
@@ -265,8 +286,10 @@ impl Tuner {
             Tuning::Table => return None,
             Tuning::Forced(wanted) => wanted,
             Tuning::Measured => {
-                let class = Class::of(dispatch)?;
-                let name = self.state().choices.get(&class)?.name;
+                if dispatch.multiply_adds() < SMALL {
+                    return None;
+                }
+                let name = self.nearest(Class::of(dispatch)?)?;
                 dispatch
                     .kernel
                     .variants()
@@ -278,6 +301,16 @@ impl Tuner {
             self.test(device, variant, dispatch).ok()?;
         }
         Some((variant, workgroups))
+    }
+
+    /// The choice for a class or, where its measurement was given up, for the most alike of those
+    /// measured.
+    fn nearest(&self, class: Class) -> Option<&'static str> {
+        let state = self.state();
+        let known = state.choices.iter();
+        let all = known.filter_map(|(other, choice)| Some((class.distance(*other)?, choice.name)));
+        let (_, name) = all.min_by(|(a, _), (b, _)| a.total_cmp(b))?;
+        Some(name)
     }
 
     pub(super) fn choices(&self) -> Vec<Choice> {
@@ -338,13 +371,110 @@ fn candidates<'a>(
     dispatch: &'a Dispatch,
 ) -> impl Iterator<Item = &'static Variant> + 'a {
     let all = dispatch.kernel.variants();
-    all.filter(move |variant| fits(device, variant, dispatch).is_some())
+    // A software renderer gains nothing from tiles in workgroup memory, and takes a good part of a
+    // second to compile each.
+    let worthwhile = |variant: &Variant| {
+        variant.family != Family::Linear || variant.needs.subgroup > 0 || !device.is_software()
+    };
+    all.filter(move |variant| worthwhile(variant) && fits(device, variant, dispatch).is_some())
 }
 
 /// The workgroups of a variant, if it can be used.
 fn fits(device: &GpuDevice, variant: &Variant, dispatch: &Dispatch) -> Option<[u32; 3]> {
     let limit = device.limits().max_compute_workgroups_per_dimension;
     let workgroups = variant.workgroups(dispatch)?;
-    let fit = device.meets(variant.needs) && workgroups.iter().all(|&count| count <= limit);
+    let fit = device.supports(variant) && workgroups.iter().all(|&count| count <= limit);
     fit.then_some(workgroups)
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::boxed::Box;
+
+    use super::*;
+    use crate::{
+        gpu::{device::tests::device, trial::Fill},
+        kernels::WeightFormat,
+    };
+
+    fn linear(rows: u32, inputs: u32, outputs: u32) -> Trial {
+        let params = LinearParams {
+            rows,
+            inputs,
+            outputs,
+            tokens: 1,
+            gate_stride: 0,
+            gate_offset: 0,
+            addend_rows: 0,
+            pad: 0,
+        };
+        Trial::linear(KernelId::Linear, params, WeightFormat::F16, Fill::Zeros)
+    }
+
+    /// Two variants that must not be used: one adds up the wrong products, one is no WGSL.
+    #[test]
+    fn wrong_variants_are_excluded() {
+        let Some(device) = device() else { return };
+        let good = KernelId::Linear.variants().next().expect("a variant");
+        let changed = |name, from: &str, to| -> &'static Variant {
+            assert!(good.template.contains(from), "{from}");
+            Box::leak(Box::new(Variant {
+                name,
+                template: good.template.replace(from, to).leak(),
+                ..*good
+            }))
+        };
+        let wrong = changed("wrong", "vec4(a.z)", "vec4(a.y)");
+        let broken = changed("broken", "fn main(", "fn main[");
+        let trial = linear(64, 64, 64);
+        let class = Class::of(trial.dispatch()).expect("a class");
+        let variants = [wrong, broken, good];
+        let choice = device.tuner().measure(&device, class, &trial, &variants);
+        assert_eq!(choice.class, "linear f16 64x64x64");
+        let [table, wrong, broken, good] = choice.candidates.as_slice() else {
+            panic!("{choice:?}");
+        };
+        let why = |candidate: &Candidate| candidate.seconds.clone().expect_err(candidate.name);
+        assert!(why(wrong).starts_with("element "), "{}", why(wrong));
+        assert!(why(broken).contains("linear_broken"), "{}", why(broken));
+        let seconds = |candidate: &Candidate| candidate.seconds.clone().expect(candidate.name);
+        let (table, good) = (seconds(table), seconds(good));
+        assert!(table > 0.0 && good > 0.0);
+        assert_eq!(choice.name, if good < table { "tile32" } else { TABLE });
+    }
+
+    #[test]
+    fn classes_print_and_parse() {
+        let trial = linear(65, 192, 48);
+        let class = Class::of(trial.dispatch()).expect("a class");
+        assert_eq!(class, Class::Linear(1, [128, 192, 48]));
+        for class in [
+            class,
+            Class::Linear(2, [1, 2, 3]),
+            Class::Attention(72, [7, 8]),
+        ] {
+            assert_eq!(Class::parse(&class.to_string()), Some(class));
+        }
+        for text in [
+            "",
+            "linear",
+            "linear f8 1x2x3",
+            "linear f16 1x2",
+            "attention 64 1x2x3",
+        ] {
+            assert_eq!(Class::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_was_not_measured_follows_the_most_alike() {
+        let tuner = Tuner::default();
+        let text = "me\nlinear f16 128x192x768 = tile32\nlinear f16 1x192x768 = few2";
+        tuner.remember("me", text).expect("well formed");
+        let name = |class| tuner.nearest(class);
+        assert_eq!(name(Class::Linear(1, [256, 192, 768])), Some("tile32"));
+        assert_eq!(name(Class::Linear(1, [2, 256, 768])), Some("few2"));
+        assert_eq!(name(Class::Linear(0, [2, 256, 768])), None);
+        assert_eq!(name(Class::Attention(1, [256, 192])), None);
+    }
 }

@@ -104,7 +104,7 @@ pub struct Variant {
     pub takes: Takes,
     /// How many workgroups it is dispatched with.
     pub grid: Grid,
-    template: &'static str,
+    pub(crate) template: &'static str,
     values: &'static [(&'static str, u32)],
 }
 
@@ -404,6 +404,15 @@ impl Variant {
         match self.family {
             Family::Linear => constants.to_vec(),
             Family::Attention => Vec::new(),
+        }
+    }
+
+    /// Bytes of the largest element that its text reads from or writes to a storage buffer at once.
+    #[must_use]
+    pub const fn element_bytes(&self) -> usize {
+        match self.family {
+            Family::Linear => 4,
+            Family::Attention => 16,
         }
     }
 

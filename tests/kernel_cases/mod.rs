@@ -2,10 +2,10 @@
 
 mod shapes;
 
-pub(crate) use shapes::cases;
+pub(crate) use shapes::{cases, variant_cases};
 
 use refrain::kernels::{
-    Kernel, KernelId, WeightFormat,
+    Kernel, KernelId, Tolerance, WeightFormat,
     twins::{Call, Slot},
 };
 
@@ -150,6 +150,16 @@ pub(crate) fn compare<T: Copy + Into<f64>>(
     found: &[f32],
     wanted: &[T],
 ) -> Result<(), String> {
+    compare_within(case, case.kernel().tolerance, found, wanted)
+}
+
+/// Whether `found` is within `tolerance` of `wanted`.
+pub(crate) fn compare_within<T: Copy + Into<f64>>(
+    case: &Case,
+    tolerance: Tolerance,
+    found: &[f32],
+    wanted: &[T],
+) -> Result<(), String> {
     let name = &case.name;
     if found.len() != wanted.len() {
         return Err(format!(
@@ -161,7 +171,6 @@ pub(crate) fn compare<T: Copy + Into<f64>>(
     let largest = wanted
         .iter()
         .fold(0.0, |largest: f64, &v| largest.max(v.into().abs()));
-    let tolerance = case.kernel().tolerance;
     let allowed = f64::from(tolerance.absolute) + f64::from(tolerance.relative) * largest;
     for (i, (&found, &wanted)) in found.iter().zip(wanted).enumerate() {
         let wanted = wanted.into();
