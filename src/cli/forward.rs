@@ -49,6 +49,7 @@ pub(super) fn run(arguments: &Arguments, report: &mut Report) -> Result<(), Fail
     let output = engine
         .forward(&input.x, &input.t, &input.y, batch)
         .map_err(|error| Failure::about(arguments.input.display(), error))?;
+    tuning::keep(&engine);
     let config = loaded.model.config();
     let side = config.input_size as usize;
     let shape = [batch, config.out_channels as usize, side, side];

@@ -100,6 +100,27 @@ impl Device {
         }
     }
 
+    pub(super) fn tuning(&self) -> Option<String> {
+        match self {
+            #[cfg(feature = "cpu")]
+            Self::Cpu(..) => None,
+            #[cfg(feature = "gpu")]
+            Self::Gpu(device, _) => Some(device.tuning()),
+        }
+    }
+
+    pub(super) fn remember_tuning(&self, text: &str) -> Result<(), ExecutorError> {
+        match self {
+            #[cfg(feature = "cpu")]
+            Self::Cpu(..) => {
+                let _ = text;
+                Ok(())
+            }
+            #[cfg(feature = "gpu")]
+            Self::Gpu(device, _) => device.remember(text),
+        }
+    }
+
     /// Prepares a recording of the model.
     pub(super) fn executor(
         &self,
