@@ -7,7 +7,8 @@
 extern crate alloc;
 
 use alloc::sync::Arc;
-use std::{error::Error, path::Path, time::Instant};
+use core::error::Error;
+use std::{path::Path, time::Instant};
 
 use refrain::{
     dit::{Lowering, Model, Overrides},

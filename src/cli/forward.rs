@@ -12,6 +12,7 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
 use super::model::{self, AboutModel, Loaded};
 use super::report::{self, Failure, Report};
+use super::tuning;
 use crate::run::Backend;
 
 /// Longest input file, in bytes.

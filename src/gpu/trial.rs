@@ -1,10 +1,8 @@
 //! One dispatch alone, to test and to time a kernel with.
 
 use alloc::{format, string::String, sync::Arc, vec, vec::Vec};
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    time::Instant,
-};
+use core::panic::AssertUnwindSafe;
+use std::{panic::catch_unwind, time::Instant};
 
 use half::{bf16, f16};
 

@@ -105,7 +105,7 @@ pub struct Variant {
     /// How many workgroups it is dispatched with.
     pub grid: Grid,
     pub(crate) template: &'static str,
-    values: &'static [(&'static str, u32)],
+    pub(crate) values: &'static [(&'static str, u32)],
 }
 
 macro_rules! template {
