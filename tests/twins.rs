@@ -9,7 +9,7 @@ mod kernel_cases;
 use alloc::sync::Arc;
 
 use adapter::device;
-use kernel_cases::{Case, cases, compare, compare_within, variant_cases};
+use kernel_cases::{Case, cases, compare, compare_within};
 use refrain::{
     executor::{Executor, WeightSource, WeightTensor},
     gpu::{GpuDevice, GpuExecutor, GpuWeights, Tuning},
@@ -111,7 +111,6 @@ fn run(device: &GpuDevice, case: &Case) -> Vec<f32> {
 /// each is a kernel to compile.
 fn taken(variant: &Variant, id: KernelId) -> Vec<Case> {
     let mut all = cases(id);
-    all.extend(variant_cases(id));
     all.retain(|case| {
         let (name, value) = case.constants[0];
         let worthwhile = match name {

@@ -2,7 +2,7 @@
 
 mod shapes;
 
-pub(crate) use shapes::{cases, variant_cases};
+pub(crate) use shapes::cases;
 
 use refrain::kernels::{
     Kernel, KernelId, Tolerance, WeightFormat,

@@ -153,6 +153,7 @@ fn linears(id: KernelId, r: &mut Random) -> Vec<Case> {
             all.push(linear(id, r, shape, tokens, kind, format));
         }
     }
+    all.extend(edges(id, r));
     all
 }
 
@@ -196,16 +197,10 @@ fn linear(
     case
 }
 
-/// Cases for the variants of an operation besides [`cases`]: inputs that all of them take, and edges of
-/// their tiles of 2 to 64 rows and 8 to 64 columns; the last has more tiles of 16 rows than one
-/// dimension of a dispatch holds. Nothing for operations without variants, and for attention, whose
-/// cases suit every variant.
-pub(crate) fn variant_cases(id: KernelId) -> Vec<Case> {
-    if id.variants().next().is_none() || id == KernelId::Attention {
-        return Vec::new();
-    }
-    let mut random = Random(100 + id as u64);
-    let r = &mut random;
+/// Cases for the variants of an operation: inputs that all of them take, and edges of their tiles of 2
+/// to 64 rows and 8 to 64 columns; the last has more tiles of 16 rows than one dimension of a dispatch
+/// holds.
+fn edges(id: KernelId, r: &mut Random) -> Vec<Case> {
     let mut all = Vec::new();
     for (shape, tokens) in [
         ([10, 71, 96], 5),
