@@ -8,9 +8,13 @@ use naga::{
     AddressSpace, ArraySize, Module, StorageAccess, TypeInner,
     back::{PipelineConstants, pipeline_constants::process_overrides},
     proc::Layouter,
-    valid::{Capabilities, ModuleInfo, ValidationFlags, Validator},
+    valid::{
+        Capabilities, ModuleInfo, ShaderStages, SubgroupOperationSet, ValidationFlags, Validator,
+    },
 };
-use refrain::kernels::{Access, Element, KERNELS, Kernel, KernelId, params::*};
+use refrain::kernels::{
+    Access, Element, Family, KERNELS, Kernel, KernelId, VARIANTS, Variant, params::*,
+};
 
 /// The members of a kernel's parameter block, as Rust lays them out.
 fn members(id: KernelId) -> Vec<(&'static str, usize)> {
@@ -102,13 +106,23 @@ fn constants(kernel: &Kernel) -> Vec<PipelineConstants> {
 /// Parses and validates without any capability beyond WebGPU's core. naga counts `unpack2x16float`,
 /// which is core WGSL, as one, because OpenGL ES 3.0 lacks it.
 fn validate(source: &str) -> Result<(Module, ModuleInfo), String> {
+    validate_with(source, Capabilities::empty())
+}
+
+fn validate_with(source: &str, more: Capabilities) -> Result<(Module, ModuleInfo), String> {
     let module = naga::front::wgsl::parse_str(source).map_err(|e| e.emit_to_string(source))?;
-    let info = Validator::new(
+    let mut validator = Validator::new(
         ValidationFlags::all(),
-        Capabilities::SHADER_FLOAT16_IN_FLOAT32,
-    )
-    .validate(&module)
-    .map_err(|e| e.emit_to_string(source))?;
+        Capabilities::SHADER_FLOAT16_IN_FLOAT32 | more,
+    );
+    if more.contains(Capabilities::SUBGROUP) {
+        validator
+            .subgroup_stages(ShaderStages::COMPUTE)
+            .subgroup_operations(SubgroupOperationSet::all());
+    }
+    let info = validator
+        .validate(&module)
+        .map_err(|e| e.emit_to_string(source))?;
     Ok((module, info))
 }
 
@@ -210,11 +224,19 @@ fn check_bindings(kernel: &Kernel, module: &Module) -> Result<(), String> {
                 base,
                 size: ArraySize::Dynamic,
                 ..
-            } if module.types[base].inner == TypeInner::Scalar(scalar) => {}
+            } if element(&module.types[base].inner) == Some(scalar) => {}
             ref other => return Err(format!("`{}` is {other:?}", spec.name)),
         }
     }
     Ok(())
+}
+
+/// The scalar that an array holds, alone or in vectors.
+fn element(inner: &TypeInner) -> Option<naga::Scalar> {
+    match *inner {
+        TypeInner::Scalar(scalar) | TypeInner::Vector { scalar, .. } => Some(scalar),
+        _ => None,
+    }
 }
 
 fn check_params(kernel: &Kernel, members: &[(&str, usize)], module: &Module) -> Result<(), String> {
@@ -274,6 +296,117 @@ fn rows_agree_with_their_shaders() {
     }
 }
 
+/// Values of a variant's constants to make a text of.
+fn texts(variant: &Variant) -> Vec<Vec<(&'static str, u32)>> {
+    let (name, values): (_, &[u32]) = match variant.family {
+        Family::Linear if variant.takes.only_f16_weights => ("FORMAT", &[1]),
+        Family::Linear => ("FORMAT", &[0, 1, 2]),
+        Family::Attention => ("HEAD_DIM", &[24, 64, 72, 128]),
+    };
+    values.iter().map(|value| vec![(name, *value)]).collect()
+}
+
+/// Whether a variant's text for an operation agrees with its row and with the operation's, needs no
+/// more than the row says, and becomes SPIR-V.
+fn check_variant(
+    variant: &Variant,
+    operation: KernelId,
+    change: fn(String) -> String,
+) -> Result<(), String> {
+    let mut capabilities = Capabilities::empty();
+    if variant.needs.f16 {
+        capabilities |= Capabilities::SHADER_FLOAT16;
+    }
+    if variant.needs.subgroup > 0 {
+        capabilities |= Capabilities::SUBGROUP;
+    }
+    if variant.needs.cooperative > 0 {
+        capabilities |= Capabilities::COOPERATIVE_MATRIX;
+    }
+    for constants in texts(variant) {
+        let source = change(variant.source(operation, &constants));
+        // A driver crashes where one module has both.
+        if variant.needs.cooperative > 0 && source.contains("subgroup_") {
+            return Err("cooperative matrices and subgroups in one module".into());
+        }
+        let kernel = Kernel {
+            source: source.leak(),
+            workgroup: variant.workgroup,
+            ..*operation.kernel()
+        };
+        let (module, info) = validate_with(kernel.source, capabilities)?;
+        check_entry(&kernel, &module)?;
+        check_bindings(&kernel, &module)?;
+        check_params(&kernel, &members(operation), &module)?;
+        let overrides = variant.overrides(&constants);
+        let set = overrides
+            .iter()
+            .map(|&(name, value)| (name.to_owned(), f64::from(value)))
+            .collect();
+        let entry = Some((naga::ShaderStage::Compute, "main"));
+        let (module, info) =
+            process_overrides(&module, &info, entry, &set).map_err(|e| e.to_string())?;
+        check_workgroup_memory(&module)?;
+        let options = naga::back::spv::Options {
+            lang_version: (1, 3),
+            ..Default::default()
+        };
+        naga::back::spv::write_vec(&module, &info, &options, None).map_err(|e| e.to_string())?;
+    }
+    Ok(())
+}
+
+#[test]
+fn variants_agree_with_their_rows_and_operations() {
+    let mut pairs = 0;
+    for variant in VARIANTS {
+        for operation in variant.family.operations() {
+            if let Err(why) = check_variant(variant, *operation, |text| text) {
+                panic!("{}: {why}", variant.kernel_name(*operation));
+            }
+            pairs += 1;
+        }
+    }
+    let all = KernelId::ALL.map(|id| id.variants().count());
+    assert_eq!(all.iter().sum::<usize>(), pairs);
+}
+
+#[test]
+fn faults_in_variants_are_caught() {
+    for (name, operation, part_of_message, change) in [
+        (
+            "subgroup8",
+            KernelId::Linear,
+            "workgroup",
+            (|text| text.replace("size(8,", "size(16,")) as fn(String) -> String,
+        ),
+        ("tile32", KernelId::Linear, "error", |text| {
+            text.replace("let quad = slot", "let quad = subgroupAdd(slot)")
+        }),
+        ("coop8", KernelId::Linear, "one module", |text| {
+            text.replace("local_invocation_index", "subgroup_invocation_id")
+        }),
+        ("row64", KernelId::Attention, "workgroup memory", |text| {
+            text.replace("const KEYS: u32 = ", "const KEYS: u32 = 64u + ")
+        }),
+        ("row32", KernelId::Attention, "error", |text| {
+            text.replace("sum_0", "{sum}")
+        }),
+        ("few2", KernelId::LinearGelu, "out", |text| {
+            text.replace("<storage, read_write> out", "<storage, read> out")
+                .replace("out[row", "_ = out[row")
+        }),
+    ] {
+        let variant = operation
+            .variants()
+            .find(|variant| variant.name == name)
+            .unwrap();
+        check_variant(variant, operation, |text| text).unwrap();
+        let why = check_variant(variant, operation, change).expect_err(name);
+        assert!(why.contains(part_of_message), "{name}: {why}");
+    }
+}
+
 #[test]
 fn rows_are_in_the_order_of_their_ids() {
     assert_eq!(KERNELS.len(), KernelId::ALL.len());
@@ -293,6 +426,19 @@ fn rows_are_in_the_order_of_their_ids() {
 fn every_shader_is_in_the_table() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("shaders");
     let mut files = 0;
+    // Every template is known by its first line.
+    for entry in fs::read_dir(folder.join("variants")).unwrap() {
+        let text = fs::read_to_string(entry.unwrap().path()).unwrap();
+        let title = text.lines().next().unwrap().split('{').next().unwrap();
+        let used = VARIANTS.iter().any(|variant| {
+            let constants = &texts(variant)[0];
+            variant
+                .source(variant.family.operations()[0], constants)
+                .contains(title)
+        });
+        assert!(used, "no variant uses the template `{title}`");
+        files += 1;
+    }
     for folder in [folder.clone(), folder.join("shared")] {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();

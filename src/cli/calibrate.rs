@@ -14,6 +14,7 @@ use super::generate::{self, GUIDANCE};
 use super::model::{self, AboutModel, Loaded};
 use super::report::{Failure, Report};
 use super::timed;
+use super::tuning;
 use crate::kernels::AnchorFormat;
 use crate::policy::Method;
 use crate::run::{Backend, CALIBRATED, Calibration, RunError, Settings, calibrate};
@@ -121,6 +122,7 @@ pub(super) fn run(arguments: &Arguments, report: &mut Report) -> Result<(), Fail
     if let Some(bar) = &bar {
         bar.finish_and_clear();
     }
+    tuning::keep(&engine);
     let mut table = table.map_err(failed)?;
     name(&mut table, arguments);
     table.set("date", today());

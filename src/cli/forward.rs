@@ -12,6 +12,7 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
 use super::model::{self, AboutModel, Loaded};
 use super::report::{self, Failure, Report};
+use super::tuning;
 use crate::run::Backend;
 
 /// Longest input file, in bytes.
@@ -49,6 +50,7 @@ pub(super) fn run(arguments: &Arguments, report: &mut Report) -> Result<(), Fail
     let output = engine
         .forward(&input.x, &input.t, &input.y, batch)
         .map_err(|error| Failure::about(arguments.input.display(), error))?;
+    tuning::keep(&engine);
     let config = loaded.model.config();
     let side = config.input_size as usize;
     let shape = [batch, config.out_channels as usize, side, side];

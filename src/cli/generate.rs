@@ -18,7 +18,7 @@ use super::picture::{self, Scale, Sheet};
 use super::report::{self, Failure, Report};
 use super::table::{Align, Table as TextTable};
 use super::timed::{Rivals, Run, Stage};
-use super::{events, inspect, replay};
+use super::{events, inspect, replay, tuning};
 use crate::dit::{DitConfig, Model};
 use crate::kernels::AnchorFormat;
 use crate::policy::Policy;
@@ -187,6 +187,7 @@ pub(super) fn run(arguments: &Arguments, report: &mut Report) -> Result<(), Fail
         }
     }
     stage.finish();
+    tuning::keep(&engine);
 
     let config = loaded.model.config();
     let sheet = sheet(config, &full, &runs)

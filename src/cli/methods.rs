@@ -14,6 +14,7 @@ use super::generate::{self, decibels, fits, loses};
 use super::model::{self, AboutModel, Loaded};
 use super::report::{Failure, Report};
 use super::timed::{Rivals, Run, Stage};
+use super::tuning;
 use crate::kernels::AnchorFormat;
 use crate::policy::methods::Family;
 use crate::policy::{Method, Policy, tables};
@@ -187,6 +188,7 @@ pub(super) fn run(arguments: &Arguments, report: &mut Report) -> Result<(), Fail
         rows.push(row(method, &rivals, &full));
     }
     stage.finish();
+    tuning::keep(&engine);
     let document = Document {
         model: loaded.summary(),
         backend: model::device(&engine),

@@ -20,6 +20,7 @@ mod report;
 mod signals;
 mod table;
 mod timed;
+mod tuning;
 
 use std::process::ExitCode;
 

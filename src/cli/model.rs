@@ -10,6 +10,7 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::report::Failure;
+use super::tuning;
 use crate::dit::{Model, Overrides, Prediction};
 use crate::run::{Backend, Engine};
 use crate::text::Named;
@@ -82,8 +83,10 @@ impl Loaded {
 
     /// Prepares it on a device.
     pub(super) fn engine(&self, backend: Backend) -> Result<Engine, Failure> {
-        Engine::new(Arc::clone(&self.model), backend)
-            .map_err(|error| Failure::about(format_args!("--backend {backend}"), error))
+        let engine = Engine::new(Arc::clone(&self.model), backend)
+            .map_err(|error| Failure::about(format_args!("--backend {backend}"), error))?;
+        tuning::recall(&engine);
+        Ok(engine)
     }
 
     /// Its size in a line.

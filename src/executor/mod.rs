@@ -182,6 +182,8 @@ pub enum ExecutorError {
     Weight(String),
     /// The recording contradicts itself, or has no such buffer or segment.
     Recording(String),
+    /// A text of remembered choices of kernels is not of this device, or no such text.
+    Tuning(String),
 }
 
 impl fmt::Display for ExecutorError {
@@ -197,6 +199,7 @@ impl fmt::Display for ExecutorError {
             }
             Self::Weight(why) => write!(f, "weight: {why}"),
             Self::Recording(why) => write!(f, "recording: {why}"),
+            Self::Tuning(why) => write!(f, "tuning: {why}"),
         }
     }
 }

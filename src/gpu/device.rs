@@ -12,8 +12,14 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use super::pipeline::Pipelines;
-use crate::executor::ExecutorError;
+use super::{
+    pipeline::Pipelines,
+    tuner::{Choice, Tuner, Tuning},
+};
+use crate::{
+    executor::ExecutorError,
+    kernels::{Needs, Variant},
+};
 
 /// The back ends this crate is built with and tested for.
 const BACKENDS: wgpu::Backends = wgpu::Backends::VULKAN
@@ -29,15 +35,77 @@ pub enum GpuPreference {
     Any,
 }
 
+/// The features beyond WebGPU's core that some kernels use, asked for where the adapter has them.
+const WANTED: wgpu::Features = wgpu::Features::SHADER_F16
+    .union(wgpu::Features::SUBGROUP)
+    .union(wgpu::Features::EXPERIMENTAL_COOPERATIVE_MATRIX);
+
+/// What a device can do beyond WebGPU's core.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Abilities {
+    f16: bool,
+    /// The size of every subgroup; 0 if there are none, or of several sizes.
+    subgroup: u32,
+    /// Whether there are cooperative matrices of side 8 and 16, of f16 with f32 sums.
+    cooperative: [bool; 2],
+}
+
+impl Abilities {
+    fn of(
+        info: &wgpu::AdapterInfo,
+        features: wgpu::Features,
+        matrices: &[wgpu::CooperativeMatrixProperties],
+    ) -> Self {
+        let one_size = info.subgroup_min_size == info.subgroup_max_size;
+        let square = |side| {
+            features.contains(wgpu::Features::EXPERIMENTAL_COOPERATIVE_MATRIX)
+                && matrices.iter().any(|matrix| {
+                    [matrix.m_size, matrix.n_size, matrix.k_size] == [side; 3]
+                        && matrix.ab_type == wgpu::CooperativeScalarType::F16
+                        && matrix.cr_type == wgpu::CooperativeScalarType::F32
+                })
+        };
+        Self {
+            f16: features.contains(wgpu::Features::SHADER_F16),
+            subgroup: if one_size && features.contains(wgpu::Features::SUBGROUP) {
+                info.subgroup_max_size
+            } else {
+                0
+            },
+            // The kernels find their subgroup from the local index, in subgroups of 32.
+            cooperative: [8, 16]
+                .map(|side| one_size && info.subgroup_max_size == 32 && square(side)),
+        }
+    }
+
+    fn meet(self, needs: Needs) -> bool {
+        let [eight, sixteen] = self.cooperative;
+        let cooperative = match needs.cooperative {
+            0 => true,
+            8 => eight,
+            16 => sixteen,
+            _ => false,
+        };
+        cooperative
+            && (self.f16 || !needs.f16)
+            && (needs.subgroup == 0 || needs.subgroup == self.subgroup)
+    }
+}
+
 /// An opened adapter with the pipelines compiled for it. Cloning it is cheap and shares both.
 #[derive(Clone)]
 pub struct GpuDevice {
     shared: Arc<Shared>,
+    tuning: Tuning,
 }
 
 struct Shared {
     name: String,
+    /// What a remembered choice of kernels is good for.
+    identity: String,
     software: bool,
+    abilities: Abilities,
+    tuner: Tuner,
     device: wgpu::Device,
     queue: wgpu::Queue,
     limits: wgpu::Limits,
@@ -50,11 +118,16 @@ impl GpuDevice {
     /// Opens the best adapter: discrete before integrated before virtual before software.
     ///
     /// The device asks for WebGPU's default limits, except that buffers and bindings may be as
-    /// large as the adapter allows, and for no optional feature.
+    /// large as the adapter allows, and for f16, subgroups and cooperative matrices where the adapter
+    /// has them.
     ///
     /// # Errors
     /// [`ExecutorError::NoAdapter`] if nothing fits `preference`; [`ExecutorError::Device`] if the
     /// adapter cannot be opened with these limits.
+    #[expect(
+        unsafe_code,
+        reason = "wgpu marks cooperative matrices as experimental"
+    )]
     pub fn new(preference: GpuPreference) -> Result<Self, ExecutorError> {
         let adapter = choose(adapters()?, preference)?;
         let info = adapter.get_info();
@@ -64,8 +137,18 @@ impl GpuDevice {
             max_storage_buffer_binding_size: available.max_storage_buffer_binding_size,
             ..wgpu::Limits::default()
         };
+        let features = adapter.features() & WANTED;
+        let experimental = if features.contains(wgpu::Features::EXPERIMENTAL_COOPERATIVE_MATRIX) {
+            // SAFETY: of what is experimental only cooperative matrices are used, by kernels of
+            // this crate that each device must first run right, beside their twins.
+            unsafe { wgpu::ExperimentalFeatures::enabled() }
+        } else {
+            wgpu::ExperimentalFeatures::disabled()
+        };
         let request = adapter.request_device(&wgpu::DeviceDescriptor {
             label: Some("refrain"),
+            required_features: features,
+            experimental_features: experimental,
             required_limits: limits,
             // Everything is allocated up front, so that small blocks cost no time.
             memory_hints: wgpu::MemoryHints::MemoryUsage,
@@ -84,23 +167,27 @@ impl GpuDevice {
         device.set_device_lost_callback(move |reason, message| {
             note(&first, || format!("device lost ({reason:?}): {message}"));
         });
-        Ok(Self::assemble(&info, device, queue, fault))
+        let abilities = Abilities::of(&info, features, &adapter.cooperative_matrix_properties());
+        Ok(Self::assemble(&info, device, queue, abilities, fault))
     }
 
     /// Uses a device that the host has opened.
     ///
     /// The host's error handler and its device-lost callback stay in place. Errors of this crate's
     /// own calls are caught in error scopes and returned; the loss of the device shows at the next
-    /// read. The device must have at least WebGPU's default limits.
+    /// read. The device must have at least WebGPU's default limits. Kernels with f16 and subgroups
+    /// are used if it was opened with those features; none with cooperative matrices is.
     #[must_use]
     pub fn from_wgpu(info: &wgpu::AdapterInfo, device: wgpu::Device, queue: wgpu::Queue) -> Self {
-        Self::assemble(info, device, queue, Arc::default())
+        let abilities = Abilities::of(info, device.features(), &[]);
+        Self::assemble(info, device, queue, abilities, Arc::default())
     }
 
     fn assemble(
         info: &wgpu::AdapterInfo,
         device: wgpu::Device,
         queue: wgpu::Queue,
+        abilities: Abilities,
         fault: Arc<Mutex<Option<String>>>,
     ) -> Self {
         let software = info.device_type == wgpu::DeviceType::Cpu;
@@ -114,10 +201,21 @@ impl GpuDevice {
         };
         let kind = if software { ", software" } else { "" };
         let limits = device.limits();
+        let name = format!("{}, {backend}{kind}", info.name);
+        let version = env!("CARGO_PKG_VERSION");
+        let identity = format!(
+            "refrain {version}, wgpu 30, {name}, {}, {}",
+            info.driver, info.driver_info
+        );
         Self {
+            tuning: Tuning::Measured,
             shared: Arc::new(Shared {
-                name: format!("{}, {backend}{kind}", info.name),
+                name,
+                // One line of a text.
+                identity: identity.replace(['\n', '\r'], " "),
                 software,
+                abilities,
+                tuner: Tuner::default(),
                 device,
                 queue,
                 limits,
@@ -137,6 +235,53 @@ impl GpuDevice {
     #[must_use]
     pub fn is_software(&self) -> bool {
         self.shared.software
+    }
+
+    /// The same device, for executors that choose their kernels in another way. Pipelines, weights
+    /// and what was measured are shared.
+    #[must_use]
+    pub fn with_tuning(&self, tuning: Tuning) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+            tuning,
+        }
+    }
+
+    /// What was measured for [`Tuning::Measured`] so far, or [remembered](Self::remember).
+    #[must_use]
+    pub fn choices(&self) -> Vec<Choice> {
+        self.tuner().choices()
+    }
+
+    /// The choices as text, for [`remember`](Self::remember): a line that names this crate's version,
+    /// wgpu's, the adapter and its driver, then a line for each class of shapes.
+    #[must_use]
+    pub fn tuning(&self) -> String {
+        self.tuner().text(&self.shared.identity)
+    }
+
+    /// Takes choices that [`tuning`](Self::tuning) gave on an earlier day, so that nothing of it is
+    /// measured again. Each kernel is still tested before it is used.
+    ///
+    /// # Errors
+    /// [`ExecutorError::Tuning`] if the text is of another version, adapter or driver, or is no such
+    /// text; nothing of it is taken then.
+    pub fn remember(&self, text: &str) -> Result<(), ExecutorError> {
+        self.tuner().remember(&self.shared.identity, text)
+    }
+
+    pub(super) fn how(&self) -> &Tuning {
+        &self.tuning
+    }
+
+    pub(super) fn tuner(&self) -> &Tuner {
+        &self.shared.tuner
+    }
+
+    /// Whether the device has what a variant needs.
+    #[must_use]
+    pub fn supports(&self, variant: &Variant) -> bool {
+        self.shared.abilities.meet(variant.needs)
     }
 
     pub(super) fn wgpu(&self) -> &wgpu::Device {
@@ -272,11 +417,11 @@ fn choose(
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     /// `None`, with a printed line, where `REFRAIN_GPU` or the machine leaves nothing to test with.
-    fn device() -> Option<GpuDevice> {
+    pub(in crate::gpu) fn device() -> Option<GpuDevice> {
         let wish = std::env::var("REFRAIN_GPU").unwrap_or_default();
         if wish == "none" {
             std::println!("skipped: REFRAIN_GPU=none");

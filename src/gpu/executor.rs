@@ -41,7 +41,8 @@ enum Step {
 
 impl GpuExecutor {
     /// Compiles the kernels of `recording` that no earlier recording on this device used, and makes
-    /// its buffers, each by itself. They start as zeros.
+    /// its buffers, each by itself. They start as zeros. Which kernels it uses follows the device's
+    /// [`Tuning`](super::Tuning); measuring takes its time here.
     ///
     /// # Errors
     /// As [`with_plan`](Self::with_plan).
@@ -88,6 +89,7 @@ impl GpuExecutor {
             });
         }
 
+        device.tuner().tune(device, &recording);
         let (params, offsets) = upload_params(device, &recording)?;
         let mut offsets = offsets.into_iter();
         let mut segments = Vec::with_capacity(recording.segments.len());
@@ -437,7 +439,10 @@ fn prepare(
     if dispatch.workgroups.contains(&0) {
         return Ok(None);
     }
-    let Pipeline { pipeline, layout } = device.pipelines().get(device, dispatch)?;
+    let chosen = device.tuner().choose(device, dispatch);
+    let variant = chosen.map(|(variant, _)| variant);
+    let workgroups = chosen.map_or(dispatch.workgroups, |(_, workgroups)| workgroups);
+    let Pipeline { pipeline, layout } = device.pipelines().get(device, dispatch, variant)?;
     let mut entries = Vec::with_capacity(1 + dispatch.bindings.len());
     entries.push(wgpu::BindGroupEntry {
         binding: 0,
@@ -463,7 +468,7 @@ fn prepare(
     Ok(Some(Step::Dispatch {
         pipeline,
         group,
-        workgroups: dispatch.workgroups,
+        workgroups,
     }))
 }
 

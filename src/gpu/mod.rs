@@ -10,8 +10,11 @@
 mod device;
 mod executor;
 mod pipeline;
+mod trial;
+mod tuner;
 mod weights;
 
 pub use device::{GpuDevice, GpuPreference};
 pub use executor::GpuExecutor;
+pub use tuner::{Candidate, Choice, Tuning};
 pub use weights::GpuWeights;

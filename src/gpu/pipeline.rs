@@ -1,6 +1,6 @@
 //! Compiled kernels, made once per kernel and constants and kept with the device.
 
-use alloc::{format, vec::Vec};
+use alloc::{borrow::Cow, format, string::String, vec::Vec};
 use core::num::NonZeroU64;
 use std::{
     collections::HashMap,
@@ -10,10 +10,11 @@ use std::{
 use super::device::GpuDevice;
 use crate::{
     executor::ExecutorError,
-    kernels::{Access, Dispatch, Kernel, KernelId},
+    kernels::{Access, Dispatch, Kernel, KernelId, Variant},
 };
 
-type Key = (KernelId, Vec<(&'static str, u32)>);
+/// The operation, the variant's name or nothing for the kernel of the table, and the constants.
+type Key = (KernelId, &'static str, Vec<(&'static str, u32)>);
 
 /// A compiled kernel and the layout of its bindings.
 #[derive(Clone)]
@@ -29,24 +30,60 @@ pub(super) struct Pipelines {
 }
 
 impl Pipelines {
-    /// The pipeline for a dispatch, compiled if this is the first that needs it.
+    /// The pipeline for a dispatch by the kernel of the table, or by a variant of it; compiled if this
+    /// is the first that needs it.
     pub(super) fn get(
         &self,
         device: &GpuDevice,
         dispatch: &Dispatch,
+        variant: Option<&Variant>,
     ) -> Result<Pipeline, ExecutorError> {
-        let key = (dispatch.kernel, dispatch.constants.clone());
+        let name = variant.map_or("", |variant| variant.name);
+        let key = (dispatch.kernel, name, dispatch.constants.clone());
         // Held while compiling, so that two executors made at once do not compile twice.
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pipeline) = made.get(&key) {
             return Ok(pipeline.clone());
         }
         let kernel = dispatch.kernel.kernel();
+        let text = Text::of(dispatch, variant);
         let pipeline = device
-            .checked(|| compile(device.wgpu(), kernel, &dispatch.constants))
-            .map_err(|error| ExecutorError::Device(format!("kernel `{}`: {error}", kernel.name)))?;
+            .checked(|| compile(device.wgpu(), kernel, &text))
+            .map_err(|error| ExecutorError::Device(format!("kernel `{}`: {error}", text.name)))?;
         made.insert(key, pipeline.clone());
         Ok(pipeline)
+    }
+}
+
+/// What is compiled for a dispatch.
+struct Text {
+    name: String,
+    source: Cow<'static, str>,
+    constants: Vec<(&'static str, f64)>,
+    /// Bytes of the largest element of its storage buffers.
+    element: usize,
+}
+
+impl Text {
+    fn of(dispatch: &Dispatch, variant: Option<&Variant>) -> Self {
+        let (kernel, constants) = (dispatch.kernel.kernel(), &dispatch.constants);
+        let (name, source, overrides) = match variant {
+            None => (kernel.name.into(), kernel.source.into(), constants.clone()),
+            Some(variant) => (
+                variant.kernel_name(dispatch.kernel),
+                variant.source(dispatch.kernel, constants).into(),
+                variant.overrides(constants),
+            ),
+        };
+        Self {
+            name,
+            source,
+            constants: overrides
+                .into_iter()
+                .map(|(name, value)| (name, f64::from(value)))
+                .collect(),
+            element: variant.map_or(4, Variant::element_bytes),
+        }
     }
 }
 
@@ -54,11 +91,11 @@ impl Pipelines {
     unsafe_code,
     reason = "wgpu takes shaders without run-time checks on trust"
 )]
-fn compile(device: &wgpu::Device, kernel: &Kernel, constants: &[(&'static str, u32)]) -> Pipeline {
-    let label = Some(kernel.name);
+fn compile(device: &wgpu::Device, kernel: &Kernel, text: &Text) -> Pipeline {
+    let label = Some(text.name.as_str());
     let descriptor = wgpu::ShaderModuleDescriptor {
         label,
-        source: wgpu::ShaderSource::Wgsl(kernel.source.into()),
+        source: wgpu::ShaderSource::Wgsl(text.source.clone()),
     };
     let module = if cfg!(debug_assertions) {
         device.create_shader_module(descriptor)
@@ -89,7 +126,11 @@ fn compile(device: &wgpu::Device, kernel: &Kernel, constants: &[(&'static str, u
     ));
     entries.extend(kernel.bindings.iter().enumerate().map(|(index, binding)| {
         let read_only = binding.access == Access::Read;
-        entry(1 + index, wgpu::BufferBindingType::Storage { read_only }, 4)
+        entry(
+            1 + index,
+            wgpu::BufferBindingType::Storage { read_only },
+            text.element,
+        )
     }));
     let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
         label,
@@ -100,17 +141,13 @@ fn compile(device: &wgpu::Device, kernel: &Kernel, constants: &[(&'static str, u
         bind_group_layouts: &[Some(&layout)],
         immediate_size: 0,
     });
-    let constants: Vec<_> = constants
-        .iter()
-        .map(|&(name, value)| (name, f64::from(value)))
-        .collect();
     let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
         label,
         layout: Some(&pipeline_layout),
         module: &module,
         entry_point: Some("main"),
         compilation_options: wgpu::PipelineCompilationOptions {
-            constants: &constants,
+            constants: &text.constants,
             // No kernel reads workgroup memory that it has not written.
             zero_initialize_workgroup_memory: false,
         },

@@ -27,7 +27,9 @@ pub mod params;
 mod print;
 mod recording;
 mod table;
+mod template;
 pub mod twins;
+mod variants;
 mod work;
 
 pub use anchors::AnchorFormat;
@@ -38,3 +40,4 @@ pub use recording::{
     Binding, Buffer, BufferId, Command, Dispatch, Recording, Role, Segment, SegmentId,
 };
 pub use table::{Access, BindingSpec, Element, KERNELS, Kernel, KernelId, Tolerance, WeightFormat};
+pub use variants::{Family, Grid, Needs, Takes, VARIANTS, Variant};

@@ -24,7 +24,7 @@ pub const fn elementwise_workgroups(n: u32) -> [u32; 3] {
 }
 
 /// `groups` workgroups in rows of at most [`MAX_WORKGROUPS`].
-const fn wrapped(groups: u32) -> [u32; 3] {
+pub(super) const fn wrapped(groups: u32) -> [u32; 3] {
     let x = row_length(groups);
     if x == 0 {
         [0, 0, 0]

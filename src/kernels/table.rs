@@ -289,7 +289,7 @@ pub static KERNELS: &[Kernel] = &[
     Kernel {
         name: "linear",
         summary: "x * transpose(weight) + bias",
-        source: wgsl!("linear_tile", ; "linear"),
+        source: wgsl!("linear_operands", "linear_tile", ; "linear"),
         workgroup: [16, 16, 1],
         bindings: &[X, WEIGHT, BIAS, LINEAR_OUT],
         params_size: size_of::<params::LinearParams>(),
@@ -300,7 +300,7 @@ pub static KERNELS: &[Kernel] = &[
     Kernel {
         name: "linear_gelu",
         summary: "GELU (tanh form) of a linear layer",
-        source: wgsl!("activations", "linear_tile", ; "linear_gelu"),
+        source: wgsl!("activations", "linear_operands", "linear_tile", ; "linear_gelu"),
         workgroup: [16, 16, 1],
         bindings: &[X, WEIGHT, BIAS, LINEAR_OUT],
         params_size: size_of::<params::LinearParams>(),
@@ -311,7 +311,7 @@ pub static KERNELS: &[Kernel] = &[
     Kernel {
         name: "linear_silu",
         summary: "SiLU of a linear layer",
-        source: wgsl!("activations", "linear_tile", ; "linear_silu"),
+        source: wgsl!("activations", "linear_operands", "linear_tile", ; "linear_silu"),
         workgroup: [16, 16, 1],
         bindings: &[X, WEIGHT, BIAS, LINEAR_OUT],
         params_size: size_of::<params::LinearParams>(),
@@ -322,7 +322,7 @@ pub static KERNELS: &[Kernel] = &[
     Kernel {
         name: "linear_gated",
         summary: "residual + gate * a linear layer",
-        source: wgsl!("linear_tile", ; "linear_gated"),
+        source: wgsl!("linear_operands", "linear_tile", ; "linear_gated"),
         workgroup: [16, 16, 1],
         bindings: &[
             X,
@@ -340,7 +340,7 @@ pub static KERNELS: &[Kernel] = &[
     Kernel {
         name: "linear_add",
         summary: "a linear layer + an addend repeated over the rows",
-        source: wgsl!("linear_tile", ; "linear_add"),
+        source: wgsl!("linear_operands", "linear_tile", ; "linear_add"),
         workgroup: [16, 16, 1],
         bindings: &[
             X,

@@ -47,7 +47,7 @@ impl Dispatch {
         }
     }
 
-    fn params<P: bytemuck::AnyBitPattern>(&self) -> Option<P> {
+    pub(crate) fn params<P: bytemuck::AnyBitPattern>(&self) -> Option<P> {
         bytemuck::try_pod_read_unaligned(&self.params).ok()
     }
 }

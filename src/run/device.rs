@@ -137,6 +137,27 @@ impl Device {
         }
     }
 
+    pub(super) fn tuning(&self) -> Option<String> {
+        match self {
+            #[cfg(feature = "cpu")]
+            Self::Cpu(..) => None,
+            #[cfg(feature = "gpu")]
+            Self::Gpu(device, _) => Some(device.tuning()),
+        }
+    }
+
+    pub(super) fn remember_tuning(&self, text: &str) -> Result<(), ExecutorError> {
+        match self {
+            #[cfg(feature = "cpu")]
+            Self::Cpu(..) => {
+                let _ = text;
+                Ok(())
+            }
+            #[cfg(feature = "gpu")]
+            Self::Gpu(device, _) => device.remember(text),
+        }
+    }
+
     /// Bytes that a program of the model takes.
     pub(super) fn memory(&self, program: &Program) -> Result<Memory, ExecutorError> {
         match self {

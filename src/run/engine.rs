@@ -46,6 +46,23 @@ impl Engine {
         self.device.name()
     }
 
+    /// Which GPU kernels were measured to be fastest, as text for
+    /// [`remember_tuning`](Self::remember_tuning); `None` on the CPU.
+    #[must_use]
+    pub fn tuning(&self) -> Option<String> {
+        self.device.tuning()
+    }
+
+    /// Takes what [`tuning`](Self::tuning) gave on an earlier day, so that it need not be measured
+    /// again. Nothing to do on the CPU.
+    ///
+    /// # Errors
+    /// [`RunError`] if the text is of another version, adapter or driver, or is no such text; nothing of
+    /// it is taken then.
+    pub fn remember_tuning(&self, text: &str) -> Result<(), RunError> {
+        Ok(self.device.remember_tuning(text)?)
+    }
+
     /// The model.
     #[must_use]
     pub fn model(&self) -> &Arc<Model> {

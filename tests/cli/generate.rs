@@ -381,3 +381,65 @@ fn no_adapter_is_one_clear_line() {
     let ran = refrain_with(&quick, &nowhere);
     assert!(ran.succeeded().contains("cpu ("), "{ran:?}");
 }
+
+/// What was measured on an adapter is kept; what is of another version is measured anew.
+#[cfg(target_os = "linux")]
+#[test]
+fn choices_of_kernels_are_kept() {
+    if std::env::var("REFRAIN_GPU").is_ok_and(|wish| wish == "none") {
+        println!("skipped: REFRAIN_GPU=none");
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let out = folder.path().join("sheet.png");
+    let arguments = [
+        "generate",
+        "--steps",
+        "1",
+        "--class",
+        "0",
+        "--policy",
+        "full",
+        "--backend",
+        "gpu",
+        "--out",
+        text(&out),
+    ];
+    let env = [("XDG_CACHE_HOME", text(folder.path()))];
+    let ran = refrain_with(&arguments, &env);
+    if ran.stderr.contains("no GPU adapter")
+        && std::env::var("REFRAIN_GPU").map_or(true, |wish| wish != "required")
+    {
+        println!("skipped: {}", ran.stderr);
+        return;
+    }
+    assert!(ran.succeeded().contains("gpu: "), "{ran:?}");
+    let file = folder.path().join("refrain").join("tuning.txt");
+    let kept = std::fs::read_to_string(&file).expect("a file");
+    println!("{kept}");
+    let version = format!("refrain {}, wgpu ", env!("CARGO_PKG_VERSION"));
+    assert!(
+        kept.starts_with(&version) && kept.contains("linear f16 "),
+        "{kept}"
+    );
+    // The second run reads it: a choice that no measurement makes stays.
+    let line = kept.lines().nth(1).expect("a class");
+    let (class, _) = line.split_once(" = ").expect("a choice");
+    let mut other = kept.replace(line, &format!("{class} = table"));
+    other.push_str("linear f16 1x1x1 = tile32\n");
+    std::fs::write(&file, &other).expect("written");
+    refrain_with(&arguments, &env).succeeded();
+    let read = std::fs::read_to_string(&file).expect("a file");
+    assert!(read.contains("linear f16 1x1x1 = tile32"), "{read}");
+    assert!(read.contains(&format!("{class} = table")), "{read}");
+    // Of another version it is replaced.
+    std::fs::write(&file, other.replace("refrain ", "refrain 0.")).expect("written");
+    refrain_with(&arguments, &env).succeeded();
+    let anew = std::fs::read_to_string(&file).expect("a file");
+    assert!(
+        anew.starts_with(&version) && !anew.contains("1x1x1"),
+        "{anew}"
+    );
+    let files = std::fs::read_dir(file.parent().expect("a folder")).expect("a folder");
+    assert_eq!(files.count(), 1, "nothing is left beside it");
+}

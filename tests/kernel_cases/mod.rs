@@ -6,7 +6,7 @@ mod shapes;
 pub(crate) use shapes::cases;
 
 use refrain::kernels::{
-    Kernel, KernelId, WeightFormat,
+    Kernel, KernelId, Tolerance, WeightFormat,
     params::{KeepInt8Params, KeepParams},
     twins::{Call, Slot},
 };
@@ -212,6 +212,16 @@ impl Case {
 
 /// Whether `found` is within the tolerance of the kernel's row of `wanted`.
 pub(crate) fn compare<T: Wanted>(case: &Case, found: &[f32], wanted: &[T]) -> Result<(), String> {
+    compare_within(case, case.kernel().tolerance, found, wanted)
+}
+
+/// Whether `found` is within `tolerance` of `wanted`.
+pub(crate) fn compare_within<T: Wanted>(
+    case: &Case,
+    tolerance: Tolerance,
+    found: &[f32],
+    wanted: &[T],
+) -> Result<(), String> {
     let name = &case.name;
     if found.len() != case.out_len {
         return Err(format!(
@@ -231,7 +241,6 @@ pub(crate) fn compare<T: Wanted>(case: &Case, found: &[f32], wanted: &[T]) -> Re
     let largest = wanted
         .iter()
         .fold(0.0, |largest: f64, v| largest.max(v.abs()));
-    let tolerance = case.kernel().tolerance;
     let allowed = f64::from(tolerance.absolute) + f64::from(tolerance.relative) * largest;
     for (i, (found, wanted)) in found.iter().zip(wanted).enumerate() {
         let error = (found - wanted).abs();

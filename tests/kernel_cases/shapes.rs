@@ -151,36 +151,96 @@ fn linears(id: KernelId, r: &mut Random) -> Vec<Case> {
             .iter()
             .flat_map(|k| formats.iter().map(move |f| (*k, *f)))
         {
-            let gated = id == KernelId::LinearGated;
-            let params = LinearParams {
-                rows,
-                inputs,
-                outputs,
-                tokens: if gated { tokens } else { 1 },
-                gate_stride: if gated { 2 * outputs + 1 } else { 0 },
-                gate_offset: if gated { outputs } else { 0 },
-                addend_rows: if id == KernelId::LinearAdd { tokens } else { 0 },
-                pad: 0,
-            };
-            let [m, k, n, images] = [rows, inputs, outputs, rows / tokens].map(|n| n as usize);
-            let mut reads = vec![
-                r.input(m * k, kind),
-                r.weight(format, n * k),
-                r.input(n, Kind::Uniform),
-            ];
-            match id {
-                KernelId::LinearGated => {
-                    reads.push(r.input(images * (2 * n + 1), Kind::Uniform));
-                    reads.push(r.input(m * n, Kind::Uniform));
-                }
-                KernelId::LinearAdd => reads.push(r.input(tokens as usize * n, Kind::Uniform)),
-                _ => {}
-            }
-            let what = format!("{rows}x{inputs} to {outputs}, {format:?}, {kind:?}");
-            let mut case = case(id, &what, params, params.workgroups(), reads, m * n);
-            case.constants.push(("FORMAT", format as u32));
-            all.push(case);
+            let shape = [rows, outputs, inputs];
+            all.push(linear(id, r, shape, tokens, kind, format));
         }
+    }
+    all.extend(edges(id, r));
+    all
+}
+
+/// [rows, outputs, inputs], and how many rows share a row of gates or make the addend.
+fn linear(
+    id: KernelId,
+    r: &mut Random,
+    [rows, outputs, inputs]: [u32; 3],
+    tokens: u32,
+    kind: Kind,
+    format: WeightFormat,
+) -> Case {
+    let gated = id == KernelId::LinearGated;
+    let params = LinearParams {
+        rows,
+        inputs,
+        outputs,
+        tokens: if gated { tokens } else { 1 },
+        gate_stride: if gated { 2 * outputs + 1 } else { 0 },
+        gate_offset: if gated { outputs } else { 0 },
+        addend_rows: if id == KernelId::LinearAdd { tokens } else { 0 },
+        pad: 0,
+    };
+    let [m, k, n, images] = [rows, inputs, outputs, rows / tokens].map(|n| n as usize);
+    let mut reads = vec![
+        r.input(m * k, kind),
+        r.weight(format, n * k),
+        r.input(n, Kind::Uniform),
+    ];
+    match id {
+        KernelId::LinearGated => {
+            reads.push(r.input(images * (2 * n + 1), Kind::Uniform));
+            reads.push(r.input(m * n, Kind::Uniform));
+        }
+        KernelId::LinearAdd => reads.push(r.input(tokens as usize * n, Kind::Uniform)),
+        _ => {}
+    }
+    let what = format!("{rows}x{inputs} to {outputs}, {format:?}, {kind:?}");
+    let mut case = case(id, &what, params, params.workgroups(), reads, m * n);
+    case.constants.push(("FORMAT", format as u32));
+    case
+}
+
+/// Cases for the variants of an operation: inputs that all of them take, and edges of their tiles of 2
+/// to 64 rows and 8 to 64 columns; the last has more tiles of 16 rows than one dimension of a dispatch
+/// holds.
+fn edges(id: KernelId, r: &mut Random) -> Vec<Case> {
+    let mut all = Vec::new();
+    for (shape, tokens) in [
+        ([10, 71, 96], 5),
+        ([1, 1, 32], 1),
+        ([3, 9, 224], 1),
+        ([15, 63, 32], 3),
+        ([16, 64, 96], 16),
+        ([17, 65, 224], 17),
+        ([31, 127, 64], 31),
+        ([32, 32, 32], 4),
+        ([33, 33, 256], 11),
+        ([67, 131, 1152], 67),
+    ] {
+        all.push(linear(
+            id,
+            r,
+            shape,
+            tokens,
+            Kind::Uniform,
+            WeightFormat::F16,
+        ));
+    }
+    if id == KernelId::Linear {
+        for format in [WeightFormat::F32, WeightFormat::Bf16] {
+            all.push(linear(id, r, [19, 67, 96], 1, Kind::Uniform, format));
+        }
+        for kind in KINDS {
+            all.push(linear(id, r, [9, 37, 160], 1, kind, WeightFormat::F16));
+        }
+        let rows = 16 * 65_535 + 3;
+        all.push(linear(
+            id,
+            r,
+            [rows, 1, 8],
+            rows,
+            Kind::Uniform,
+            WeightFormat::F16,
+        ));
     }
     all
 }
