@@ -9,7 +9,7 @@ use crate::cpu::{CpuDevice, CpuExecutor, CpuWeights};
 use crate::gpu::{GpuDevice, GpuExecutor, GpuPreference, GpuWeights};
 use crate::{
     dit::Model,
-    executor::{Executor, ExecutorError},
+    executor::{Executor, ExecutorError, WeightSource},
     kernels::Recording,
     text::{Named, named},
 };
@@ -97,6 +97,26 @@ impl Device {
             Self::Cpu(device, _) => device.name(),
             #[cfg(feature = "gpu")]
             Self::Gpu(device, _) => device.name(),
+        }
+    }
+
+    /// Prepares a recording that has weights of its own.
+    pub(super) fn executor_of(
+        &self,
+        source: &dyn WeightSource,
+        recording: &Arc<Recording>,
+    ) -> Result<Box<dyn Executor>, ExecutorError> {
+        match self {
+            #[cfg(feature = "cpu")]
+            Self::Cpu(device, _) => {
+                let weights = CpuWeights::load(device, source, recording)?;
+                Self::Cpu(device.clone(), weights).executor(recording)
+            }
+            #[cfg(feature = "gpu")]
+            Self::Gpu(device, _) => {
+                let weights = GpuWeights::load(device, source, recording)?;
+                Self::Gpu(device.clone(), weights).executor(recording)
+            }
         }
     }
 

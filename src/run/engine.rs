@@ -45,6 +45,10 @@ impl Engine {
         self.device.name()
     }
 
+    pub(super) fn device(&self) -> &Device {
+        &self.device
+    }
+
     /// The model.
     #[must_use]
     pub fn model(&self) -> &Arc<Model> {
