@@ -294,7 +294,7 @@ impl Fast {
         };
         match &step.op {
             Op::Nothing => {}
-            Op::Copy => out.copy_from_slice(read(0)),
+            Op::Copy => elementwise::copy(arch, read(0), out),
             Op::Patchify(params) => patches::patchify(params, read(0), out),
             Op::Unpatchify(params) => patches::unpatchify(params, read(0), out),
             Op::TimestepFeatures(params) => {
