@@ -40,7 +40,12 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 2)]
     rows: u32,
     /// How long to measure each line of the table, in seconds; at least five times
-    #[arg(long, value_name = "S", default_value_t = 0.5, allow_negative_numbers = true)]
+    #[arg(
+        long,
+        value_name = "S",
+        default_value_t = 0.5,
+        allow_negative_numbers = true
+    )]
     seconds: f64,
     /// Measure the forward pass as a whole, and nothing else
     #[arg(long)]
@@ -118,8 +123,13 @@ fn all(bench: &Bench) -> alloc::vec::Vec<Row> {
         row(part, measured, Some(fraction))
     };
     let ceiling = [&bench.ceiling.product, &bench.ceiling.copy];
-    let ceiling = ceiling.into_iter().map(|measured| part("ceiling", measured));
-    let kernels = bench.kernels.iter().map(|measured| part("kernel", measured));
+    let ceiling = ceiling
+        .into_iter()
+        .map(|measured| part("ceiling", measured));
+    let kernels = bench
+        .kernels
+        .iter()
+        .map(|measured| part("kernel", measured));
     let forward = core::iter::once(part("forward", &bench.forward));
     ceiling.chain(kernels).chain(forward).collect()
 }

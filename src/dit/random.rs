@@ -114,7 +114,11 @@ mod tests {
         // Millions of parameters in table 4 of the paper, there without the positions.
         for (size, millions) in [("S/2", 33), ("B/2", 130), ("S/8", 33)] {
             let model = Model::random(size, WeightFormat::F16).expect(size);
-            assert_eq!((model.parameters() + 500_000) / 1_000_000, millions, "{size}");
+            assert_eq!(
+                (model.parameters() + 500_000) / 1_000_000,
+                millions,
+                "{size}"
+            );
         }
     }
 
@@ -126,7 +130,11 @@ mod tests {
             assert_eq!(bias.format, format);
             assert_eq!(bias.bytes.len() as u64, 384 * format.bytes());
             let first = &bias.bytes[..format.bytes() as usize];
-            assert!(bias.bytes.chunks_exact(first.len()).any(|other| other != first));
+            assert!(
+                bias.bytes
+                    .chunks_exact(first.len())
+                    .any(|other| other != first)
+            );
             let largest = model.tensor("blocks.0.mlp.fc1.weight").expect("a tensor");
             let bits = |b: &[u8]| b.iter().rev().fold(0u32, |all, b| all << 8 | u32::from(*b));
             let value = |b: &[u8]| match format {

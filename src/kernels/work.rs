@@ -7,9 +7,7 @@ use super::params::{
     AttentionParams, BlendParams, ConditionParams, GatedAddParams, GuideParams, LinearParams,
     MixParams, NormParams,
 };
-use super::{
-    Access, Command, Dispatch, Element, KernelId, Recording, SegmentId, WeightFormat,
-};
+use super::{Access, Command, Dispatch, Element, KernelId, Recording, SegmentId, WeightFormat};
 
 impl Recording {
     /// Multiply-adds of the matrix products of a segment: linear layers, attention and the mixing of
@@ -154,7 +152,11 @@ impl Dispatch {
             (KernelId::Guide | KernelId::GuideDifference | KernelId::GuideKept, 0) => {
                 let p = self.params::<GuideParams>()?;
                 let guided = u64::from(p.batch) * u64::from(p.channels) * u64::from(p.pixels);
-                let halves = if self.kernel == KernelId::GuideKept { 1 } else { 2 };
+                let halves = if self.kernel == KernelId::GuideKept {
+                    1
+                } else {
+                    2
+                };
                 Some(halves * guided)
             }
             (KernelId::Blend, 0) => {

@@ -107,9 +107,10 @@ impl Engine {
             run.fill(BufferId(0))?;
             let found = run.measure(SegmentId(0), budget)?;
             let seconds = found.seconds;
-            if best.as_ref().is_none_or(|best| {
-                found.operations_per_second() > best.operations_per_second()
-            }) {
+            if best
+                .as_ref()
+                .is_none_or(|best| found.operations_per_second() > best.operations_per_second())
+            {
                 best = Some(found);
             }
             if seconds > LONG_PRODUCT {
@@ -277,7 +278,11 @@ impl Timed {
             }
             None => ("nothing", String::new()),
         };
-        let calls = if whole { 1 } else { commands.len().max(1) as u32 };
+        let calls = if whole {
+            1
+        } else {
+            commands.len().max(1) as u32
+        };
         Ok(Measured {
             name,
             shape,
@@ -372,7 +377,10 @@ struct Fill {
 impl Fill {
     /// For every weight of a recording, f32.
     fn of(recording: &Recording) -> Self {
-        let weights = recording.buffers.iter().filter(|b| matches!(b.role, Role::Weight(_)));
+        let weights = recording
+            .buffers
+            .iter()
+            .filter(|b| matches!(b.role, Role::Weight(_)));
         let weights: Vec<_> = weights.map(|b| (b.name.clone(), [b.len])).collect();
         let largest = weights.iter().map(|(_, [len])| *len).max().unwrap_or(0);
         Self {
