@@ -4,6 +4,7 @@
 //! What goes wrong is one line there, `error: …`, and the exit status is 1, or 2 for a wrong command
 //! line.
 
+mod bench;
 mod calibrate;
 mod calibrated;
 mod events;
@@ -44,6 +45,7 @@ enum Command {
     Calibrate(calibrate::Arguments),
     Forward(forward::Arguments),
     Inspect(inspect::Arguments),
+    Bench(bench::Arguments),
     Replay(replay::Arguments),
     Policies(policies::Arguments),
     Methods(methods::Arguments),
@@ -63,6 +65,7 @@ pub fn main() -> ExitCode {
         Command::Calibrate(arguments) => calibrate::run(&arguments, &mut report),
         Command::Forward(arguments) => forward::run(&arguments, &mut report),
         Command::Inspect(arguments) => inspect::run(&arguments, &mut report),
+        Command::Bench(arguments) => bench::run(&arguments, &mut report),
         Command::Replay(arguments) => replay::run(&arguments, &mut report),
         Command::Policies(arguments) => policies::run(&arguments, &mut report),
         Command::Methods(arguments) => methods::run(&arguments, &mut report),

@@ -31,6 +31,13 @@ pub(super) fn parts(
     });
 }
 
+/// A copy.
+pub(super) fn copy(arch: Arch, from: &[f32], out: &mut [f32]) {
+    parts(arch, out, 1, |start, out| {
+        out.copy_from_slice(&from[start..start + out.len()]);
+    });
+}
+
 /// `a - b`.
 pub(super) fn subtract(arch: Arch, a: &[f32], b: &[f32], out: &mut [f32]) {
     parts(arch, out, 1, |start, out| {

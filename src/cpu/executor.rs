@@ -396,7 +396,7 @@ impl Fast {
         };
         match &step.op {
             Op::Nothing => {}
-            Op::Copy(first) => out.copy_from_slice(&read(0)[*first..][..out.len()]),
+            Op::Copy(first) => elementwise::copy(arch, &read(0)[*first..][..out.len()], out),
             Op::Patchify(params) => patches::patchify(params, read(0), out),
             Op::Unpatchify(params) => patches::unpatchify(params, read(0), out),
             Op::TimestepFeatures(params) => {

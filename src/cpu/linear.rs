@@ -6,7 +6,7 @@ use pulp::{Arch, Simd, WithSimd};
 
 use super::{
     math::{gelu, silu},
-    split::{Shared, each, part, tasks},
+    split::{Shared, each, even, part, tasks},
     tile::{Finish, Panels, Rows, load, product, store, width},
 };
 
@@ -93,12 +93,18 @@ impl WithSimd for Split<'_, '_> {
         let work = rows * weight.columns * weight.depth;
         let row_blocks = rows.div_ceil(height);
         let wanted = tasks(work, row_blocks * all_panels);
-        // Rows first: a task that has all panels reads its rows once.
-        let by_rows = wanted.min(row_blocks);
+        // The larger side is cut first: it is then read by one thread, and the other side by all.
+        let (rows, panels) = if weight.columns > rows {
+            let panels = even(all_panels, wanted);
+            ((wanted / panels).min(row_blocks), panels)
+        } else {
+            let rows = even(row_blocks, wanted);
+            (rows, (wanted / rows).min(all_panels))
+        };
         Cut {
-            rows: by_rows,
+            rows,
             height,
-            panels: (wanted / by_rows).min(all_panels),
+            panels,
             all_panels,
         }
     }

@@ -25,6 +25,15 @@ pub(super) fn tasks(work: usize, units: usize) -> usize {
         .max(1)
 }
 
+/// In how many parts, at most `most`, to cut `units`: such that all threads get the same, if there
+/// is a number like that.
+pub(super) fn even(units: usize, most: usize) -> usize {
+    let most = most.min(units).max(1);
+    let threads = rayon::current_num_threads();
+    let fair = |parts: &usize| units.is_multiple_of(*parts) && parts.is_multiple_of(threads);
+    (1..=most).rev().find(fair).unwrap_or(most)
+}
+
 /// The `i`-th of `parts` nearly equal ranges of `0..len`, each a multiple of `step` (but the last).
 pub(super) fn part(len: usize, step: usize, parts: usize, i: usize) -> Range<usize> {
     let steps = len.div_ceil(step);
@@ -71,7 +80,26 @@ impl<'a> Shared<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::part;
+    use super::{even, part};
+
+    #[test]
+    fn even_parts_are_equal_where_they_can_be() {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build();
+        pool.unwrap().install(|| {
+            for (units, most, parts) in [
+                (12, 8, 6),
+                (24, 8, 8),
+                (4, 8, 4),
+                (7, 8, 7),
+                (9, 8, 8),
+                (12, 1, 1),
+                (1, 8, 1),
+                (0, 8, 1),
+            ] {
+                assert_eq!(even(units, most), parts, "{units} {most}");
+            }
+        });
+    }
 
     #[test]
     fn parts_cover_everything_once() {

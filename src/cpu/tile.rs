@@ -108,14 +108,20 @@ pub(super) fn product<S: Simd, F: Finish>(
     let panel_len = width::<S>() * b.depth;
     assert!((rows.end - 1) * a.stride + b.depth <= a.values.len());
     assert!(panels.end * panel_len <= b.values.len());
-    for panel in panels {
+    for panel in panels.clone() {
         let column = panel * width::<S>();
         let columns = (b.columns - column).min(width::<S>());
         let values = &b.values[panel * panel_len..][..panel_len];
+        let next = if panel + 1 < panels.end {
+            &b.values[(panel + 1) * panel_len..][..panel_len]
+        } else {
+            &[]
+        };
         let tile = Tile {
             a,
             rows: rows.clone(),
             values,
+            next,
             depth: b.depth,
             column,
             columns,
@@ -136,6 +142,8 @@ struct Tile<'a> {
     a: Rows<'a>,
     rows: Range<usize>,
     values: &'a [f32],
+    /// The panel that comes next, none behind the last.
+    next: &'a [f32],
     depth: usize,
     column: usize,
     columns: usize,
@@ -183,7 +191,16 @@ impl Tile<'_> {
         // SAFETY: the row is inside `a`.
         let mut a = unsafe { self.a.values.as_ptr().add(row * stride) };
         let mut b = self.values.as_ptr();
+        // The first tiles ask for the next panel, a cache line a round: it is there when it is
+        // needed, where the processor's own prefetching starts with the first miss.
+        let done = (row - self.rows.start) / MR * self.depth * LINE;
+        let (mut ahead, step) = match self.next.get(done..) {
+            Some(rest) if !rest.is_empty() => (rest.as_ptr(), LINE),
+            _ => (b, 0),
+        };
         for _ in 0..self.depth {
+            prefetch(ahead);
+            ahead = ahead.wrapping_add(step);
             let mut line = [simd.splat_f32s(0.0); NV];
             for (v, line) in line.iter_mut().enumerate() {
                 // SAFETY: a row of the panel is `width` = VECTORS · lanes long and NV ≤ VECTORS.
@@ -204,6 +221,22 @@ impl Tile<'_> {
             finish.finish(simd, sums, row + r, self.column, self.columns);
         }
     }
+}
+
+/// Elements of a cache line.
+const LINE: usize = 16;
+
+/// Asks for the cache line at `address`, where there may be nothing.
+#[inline(always)]
+fn prefetch(address: *const f32) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: every x86-64 processor has it, and it does not fault.
+    unsafe {
+        use core::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T1>(address.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = address;
 }
 
 /// The vector at the front of `from`; lanes beyond its end are zero.

@@ -17,6 +17,7 @@ mod model;
 mod network;
 mod positions;
 mod program;
+mod random;
 mod record;
 mod site;
 mod spectrum;

@@ -34,7 +34,7 @@ pub struct Model {
 }
 
 /// Computed positions: shape, and f32 elements.
-type Positions = (Vec<usize>, Vec<u8>);
+pub(super) type Positions = (Vec<usize>, Vec<u8>);
 
 impl Model {
     /// Reads a checkpoint from a file.
@@ -63,12 +63,21 @@ impl Model {
         let config = DitConfig::infer(&file, overrides)?;
         let positions = check_tensors(&file, &config)?;
         file.check_finite()?;
-        Ok(Self {
+        Ok(Self::assemble(file, config, positions))
+    }
+
+    /// Of tensors that fit the sizes.
+    pub(super) fn assemble(
+        file: Checkpoint,
+        config: DitConfig,
+        positions: Option<Positions>,
+    ) -> Self {
+        Self {
             fingerprint: file.fingerprint(),
             file,
             config,
             positions,
-        })
+        }
     }
 
     /// Its sizes.

@@ -242,7 +242,7 @@ impl Reach {
 }
 
 /// Words of an anchor of `len` elements in the format that the dispatch's constant names.
-fn anchor_words(dispatch: &Dispatch, len: u32, width: u32) -> Result<u64, String> {
+pub(super) fn anchor_words(dispatch: &Dispatch, len: u32, width: u32) -> Result<u64, String> {
     let number = dispatch.constants.first().map_or(0, |&(_, value)| value);
     let formats = match dispatch.kernel {
         // A kernel of its own keeps int8.

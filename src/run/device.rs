@@ -9,8 +9,8 @@ use crate::cpu::{CpuDevice, CpuExecutor, CpuWeights};
 use crate::gpu::{GpuDevice, GpuExecutor, GpuPreference, GpuWeights};
 use crate::{
     dit::{Memory, Model, Program},
-    executor::{Executor, ExecutorError},
-    kernels::Recording,
+    executor::{Executor, ExecutorError, WeightSource},
+    kernels::{MemoryPlan, Recording},
     text::{Named, named},
 };
 
@@ -137,6 +137,28 @@ impl Device {
         }
     }
 
+    /// Prepares a recording that has weights of its own.
+    pub(super) fn executor_of(
+        &self,
+        source: &dyn WeightSource,
+        recording: &Arc<Recording>,
+    ) -> Result<Box<dyn Executor>, ExecutorError> {
+        match self {
+            #[cfg(feature = "cpu")]
+            Self::Cpu(device, _) => {
+                let weights = CpuWeights::load(device, source, recording)?;
+                let recording = Arc::clone(recording);
+                Ok(Box::new(CpuExecutor::new(device, recording, &weights)?))
+            }
+            #[cfg(feature = "gpu")]
+            Self::Gpu(device, _) => {
+                let weights = GpuWeights::load(device, source, recording)?;
+                let recording = Arc::clone(recording);
+                Ok(Box::new(GpuExecutor::new(device, recording, &weights)?))
+            }
+        }
+    }
+
     pub(super) fn tuning(&self) -> Option<String> {
         match self {
             #[cfg(feature = "cpu")]
@@ -168,9 +190,13 @@ impl Device {
         }
     }
 
-    /// Prepares a program of the model.
-    pub(super) fn executor(&self, program: &Program) -> Result<Box<dyn Executor>, ExecutorError> {
-        let (recording, plan) = (Arc::clone(&program.recording), &program.plan);
+    /// Prepares a recording of the model, its buffers as planned.
+    pub(super) fn executor(
+        &self,
+        recording: &Arc<Recording>,
+        plan: &MemoryPlan,
+    ) -> Result<Box<dyn Executor>, ExecutorError> {
+        let recording = Arc::clone(recording);
         Ok(match self {
             #[cfg(feature = "cpu")]
             Self::Cpu(device, weights) => {

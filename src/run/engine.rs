@@ -63,6 +63,10 @@ impl Engine {
         Ok(self.device.remember_tuning(text)?)
     }
 
+    pub(super) fn device(&self) -> &Device {
+        &self.device
+    }
+
     /// The model.
     #[must_use]
     pub fn model(&self) -> &Arc<Model> {
@@ -121,7 +125,7 @@ impl Engine {
         check_classes(config, y)?;
         let pictures = u32::try_from(batch).unwrap_or(u32::MAX);
         let program = Lowering::whole(pictures).program(&self.model)?;
-        let mut executor = self.device.executor(&program)?;
+        let mut executor = self.device.executor(&program.recording, &program.plan)?;
         executor.write(program.buffers.x, x)?;
         executor.write(program.buffers.t, t)?;
         let labels: Vec<f32> = y.iter().map(|y| *y as f32).collect();
@@ -169,7 +173,7 @@ impl Engine {
             }
         };
         let program = lowering.program(&self.model)?;
-        let executor = self.device.executor(&program)?;
+        let executor = self.device.executor(&program.recording, &program.plan)?;
         let memory = self.device.memory(&program)?;
         Sampling::new(config, &settings, latents, program, (executor, memory))
     }

@@ -4,6 +4,7 @@
 //! sampler under a [`Policy`](crate::Policy), which the caller advances call by call. [`calibrate`]
 //! measures, on full runs, the tables that some policies need.
 
+mod bench;
 mod calibrate;
 mod call;
 mod device;
@@ -18,6 +19,7 @@ mod sampling;
 mod settings;
 mod signals;
 
+pub use bench::{Bench, Ceiling, Measured};
 pub use calibrate::{CALIBRATED, Calibration, calibrate};
 pub use device::Backend;
 #[cfg(feature = "capi")]

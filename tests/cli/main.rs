@@ -2,6 +2,7 @@
 
 extern crate alloc;
 
+mod bench;
 mod calibrate;
 mod files;
 mod forward;
