@@ -1,0 +1,7 @@
+//! Decisions on the device: the arithmetic, the kernel against the scheduler, whole runs.
+#![cfg(feature = "gpu")]
+
+#[path = "../adapter/mod.rs"]
+mod adapter;
+mod compute;
+mod doubles;
