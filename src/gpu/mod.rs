@@ -7,11 +7,13 @@
 //! Everything a run needs is made by [`GpuExecutor::new`]. A run encodes one command buffer and
 //! submits it; only [`read`](crate::executor::Executor::read) waits for the device.
 
+mod decide;
 mod device;
 mod executor;
 mod pipeline;
 mod weights;
 
+pub use decide::{Decided, GpuScheduler, ScriptedCall};
 pub use device::{GpuDevice, GpuPreference};
 pub use executor::GpuExecutor;
 pub use weights::GpuWeights;

@@ -15,6 +15,7 @@
 //!   16 KiB of workgroup memory, 256 invocations, 65,535 workgroups a dimension.
 
 mod check;
+pub mod decide;
 mod extent;
 pub mod params;
 mod print;

@@ -5,3 +5,4 @@
 mod adapter;
 mod compute;
 mod doubles;
+mod corpus;
