@@ -8,6 +8,7 @@ use alloc::{
 };
 use core::{fmt, panic::AssertUnwindSafe};
 use std::{
+    collections::HashMap,
     panic::catch_unwind,
     sync::{
         Mutex, PoisonError,
@@ -46,6 +47,8 @@ struct Shared {
     queue: wgpu::Queue,
     limits: wgpu::Limits,
     pipelines: Pipelines,
+    /// The kernels of decisions, by name, compiled when a run first wants them.
+    own: Mutex<HashMap<&'static str, wgpu::ComputePipeline>>,
     /// Times that the host has waited.
     waits: AtomicU64,
     /// The first error that no call was there to receive; every later call reports it.
@@ -128,6 +131,7 @@ impl GpuDevice {
                 queue,
                 limits,
                 pipelines: Pipelines::default(),
+                own: Mutex::default(),
                 waits: AtomicU64::new(0),
                 fault,
             }),
@@ -166,6 +170,22 @@ impl GpuDevice {
 
     pub(super) fn pipelines(&self) -> &Pipelines {
         &self.shared.pipelines
+    }
+
+    /// A kernel that is in no table, compiled once.
+    pub(super) fn own(
+        &self,
+        name: &'static str,
+        source: &str,
+    ) -> Result<wgpu::ComputePipeline, ExecutorError> {
+        // Held while compiling, as that of the other pipelines.
+        let mut own = self.shared.own.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pipeline) = own.get(name) {
+            return Ok(pipeline.clone());
+        }
+        let pipeline = self.checked(|| super::decide::compile(self.wgpu(), name, source))?;
+        own.insert(name, pipeline.clone());
+        Ok(pipeline)
     }
 
     pub(super) fn same(&self, other: &Self) -> bool {

@@ -12,16 +12,16 @@ use crate::{
 
 /// Runs one recording on a [`GpuDevice`].
 pub struct GpuExecutor {
-    device: GpuDevice,
+    pub(super) device: GpuDevice,
     recording: Arc<Recording>,
-    buffers: Vec<wgpu::Buffer>,
-    segments: Vec<Vec<Step>>,
+    pub(super) buffers: Vec<wgpu::Buffer>,
+    pub(super) segments: Vec<Vec<Step>>,
     /// Where `read` lands, as large as the largest read so far. Absent after a failed read, which
     /// may have left it mapped.
     staging: Option<wgpu::Buffer>,
 }
 
-enum Step {
+pub(super) enum Step {
     Dispatch {
         pipeline: wgpu::ComputePipeline,
         group: wgpu::BindGroup,
@@ -149,6 +149,10 @@ impl GpuExecutor {
 }
 
 impl Executor for GpuExecutor {
+    fn as_gpu(&self) -> Option<&Self> {
+        Some(self)
+    }
+
     fn recording(&self) -> &Arc<Recording> {
         &self.recording
     }

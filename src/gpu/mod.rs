@@ -9,11 +9,13 @@
 
 mod decide;
 mod device;
+mod decided_run;
 mod executor;
 mod pipeline;
 mod weights;
 
 pub use decide::{Decided, GpuScheduler, ScriptedCall};
 pub use device::{GpuDevice, GpuPreference};
+pub(crate) use decided_run::{CallPath, DecidedRun, Gated, RunPlan};
 pub use executor::GpuExecutor;
 pub use weights::GpuWeights;

@@ -24,7 +24,7 @@ pub(super) struct Caller {
     pub(super) executor: Box<dyn Executor>,
     pub(super) program: Program,
     pub(super) scheduler: Scheduler<Vec<Lane>>,
-    parts: Arc<[Part]>,
+    pub(super) parts: Arc<[Part]>,
     granules: u32,
     /// Elements of the latents of all pictures.
     latents: usize,
@@ -176,7 +176,7 @@ impl Caller {
     }
 
     /// Gives the open calls up. What went wrong is told elsewhere: there may be none to abandon.
-    fn forget(&mut self) {
+    pub(super) fn forget(&mut self) {
         for lane in 0..self.lanes() {
             let _ = self.scheduler.abandon(lane as u32);
             let _ = self.scheduler.invalidate(lane as u32);
@@ -241,6 +241,28 @@ impl Caller {
         self.multiply_adds += costs.sum::<u64>();
         self.path.clear();
         Ok(())
+    }
+
+    /// Counts segments that the device has run by itself.
+    #[cfg(feature = "gpu")]
+    pub(super) fn count(&mut self, segments: impl Iterator<Item = SegmentId>) {
+        let costs = segments.filter_map(|id| self.costs.get(id.0 as usize));
+        self.multiply_adds += costs.sum::<u64>();
+    }
+
+    /// Computed calls that were tracked, at most 2.
+    #[cfg(feature = "gpu")]
+    pub(super) const fn tracked(&self) -> u32 {
+        self.known.probes
+    }
+
+    /// A call was computed, and what is measured of it is kept.
+    pub(super) fn track(&mut self, lane: usize) {
+        self.known.rate = true;
+        self.known.probes = (self.known.probes + 1).min(2);
+        if let Some(known) = self.known.references.get_mut(lane) {
+            *known = true;
+        }
     }
 
     fn granule(&mut self, call: Call, granule: &Granule) -> Result<(), RunError> {
@@ -397,11 +419,7 @@ impl Caller {
         };
         let event = self.scheduler.commit(pending, outcome)?;
         if action == Action::Compute {
-            self.known.rate = true;
-            self.known.probes = (self.known.probes + 1).min(2);
-            if let Some(known) = self.known.references.get_mut(lane) {
-                *known = true;
-            }
+            self.track(lane);
         }
         Ok(Some(event))
     }

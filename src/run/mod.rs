@@ -7,6 +7,8 @@
 mod calibrate;
 mod call;
 mod device;
+#[cfg(feature = "gpu")]
+mod device_loop;
 mod engine;
 mod error;
 #[cfg(test)]

@@ -14,7 +14,7 @@ pub use support::{Unsupported, device_support};
 
 use crate::policy::{GaugeKind, Policy};
 use crate::predict::{Axis, PredictorKind};
-use crate::scheduler::Reason;
+use crate::scheduler::{ADD_TO_SLOTS, Action, Reason, SET_SLOTS};
 use crate::timeline::{Call, Timeline};
 
 /// The decision kernel. Bindings: 0 [`DecideParams`], 1 policy, 2 rows, 3 sums (read), 4 control, 5
@@ -24,6 +24,15 @@ pub const DECIDE: &str = concat!(
     include_str!("../../../shaders/decide.wgsl"),
 );
 
+/// Makes the arguments of indirect dispatches. Bindings: 0 control, 1 entries (read), 2 arguments
+/// (written).
+pub const GATE: &str = include_str!("../../../shaders/gate.wgsl");
+/// Copies a buffer. Bindings: 0 the source (read), 1 the copy (written).
+pub const COPY: &str = include_str!("../../../shaders/copy.wgsl");
+/// Steps the latents. Bindings: 0 [`AdvanceParams`], 1 control, 2 steps, 3 prediction (read), 4 x, 5 t
+/// (read and written).
+pub const ADVANCE: &str = include_str!("../../../shaders/advance.wgsl");
+
 /// Words of control before the lanes: cursor, limit, facts, computed calls that were tracked, zeros.
 pub const CONTROL_WORDS: usize = 8;
 /// Words of the trace of one call: those of [`Event`](crate::Event), then the weights and the low
@@ -31,6 +40,82 @@ pub const CONTROL_WORDS: usize = 8;
 pub const TRACE_WORDS: usize = 28;
 /// Stands for no pair of sums, and for no guard.
 pub const NONE: u32 = u32::MAX;
+
+/// What a decision has the program do, as the bits of word 2 of control.
+pub mod fact {
+    /// The call is computed.
+    pub const COMPUTE: u32 = 1;
+    /// The call is skipped.
+    pub const SKIP: u32 = 1 << 1;
+    /// The call is skipped, and its forecast is verified.
+    pub const VERIFY: u32 = 1 << 2;
+    /// The call is computed, and one was before: a rate can be told.
+    pub const RATE: u32 = 1 << 3;
+    /// What is computed starts running sums.
+    pub const SET: u32 = 1 << 4;
+    /// What is computed is added to running sums.
+    pub const ADD: u32 = 1 << 5;
+    /// What is computed is not kept.
+    pub const NOT_KEPT: u32 = 1 << 6;
+    /// The forecast is not kept.
+    pub const FORECAST_NOT_KEPT: u32 = 1 << 7;
+
+    /// What is computed is kept in that slot, 0 to 7.
+    #[must_use]
+    pub const fn keep(slot: u32) -> u32 {
+        1 << (8 + slot % 8)
+    }
+
+    /// The forecast is kept in that slot, 0 to 7.
+    #[must_use]
+    pub const fn keep_forecast(slot: u32) -> u32 {
+        1 << (16 + slot % 8)
+    }
+}
+
+/// The facts of a decision; `rated` says whether a call was computed before.
+#[must_use]
+pub fn facts(action: Action, slot: u32, rated: bool) -> u32 {
+    if action.skips() {
+        let verified = if action == Action::Verify {
+            fact::VERIFY
+        } else {
+            0
+        };
+        let kept = match slot {
+            0..8 => fact::keep_forecast(slot),
+            _ => fact::FORECAST_NOT_KEPT,
+        };
+        return fact::SKIP | verified | kept;
+    }
+    let kept = match slot {
+        0..8 => fact::keep(slot),
+        SET_SLOTS => fact::SET,
+        ADD_TO_SLOTS => fact::ADD,
+        _ => fact::NOT_KEPT,
+    };
+    fact::COMPUTE | kept | if rated { fact::RATE } else { 0 }
+}
+
+/// What the kernel `advance` is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct AdvanceParams {
+    /// Elements of the latents of all pictures.
+    pub latents: u32,
+    /// Elements of a picture.
+    pub picture_len: u32,
+    /// Elements of what is predicted for a picture.
+    pub output_len: u32,
+    /// How often the input has the latents: 2 with guidance, else 1.
+    pub copies: u32,
+    /// Rows of the input.
+    pub rows: u32,
+    /// Zero.
+    pub zero: u32,
+    /// Zero.
+    pub pad: [u32; 2],
+}
 
 /// What is known of a call before anything is measured: functions of the policy, the timeline and the
 /// call alone.
