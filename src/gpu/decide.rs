@@ -112,7 +112,14 @@ impl GpuScheduler {
         let weights = upload(device, &[0; 4 * MAX_ANCHORS], STORAGE)?;
         let corrections = upload(device, &[0; 4 * MAX_ANCHORS], STORAGE)?;
         let bound = [
-            &params, &policy, &rows_buffer, &sums, &control, &trace, &weights, &corrections,
+            &params,
+            &policy,
+            &rows_buffer,
+            &sums,
+            &control,
+            &trace,
+            &weights,
+            &corrections,
         ];
         let group = device.checked(|| group(device.wgpu(), &self.pipeline, &bound))?;
         device.checked(|| {
@@ -165,7 +172,13 @@ where
     let mut control = vec![0; CONTROL_WORDS];
     control[..4].copy_from_slice(&[cursor, limit, 0, tracked]);
     let lanes = saved.get(SAVED_HEADER_BYTES..).unwrap_or(&[]);
-    control.extend(lanes.as_chunks().0.iter().map(|word| u32::from_le_bytes(*word)));
+    control.extend(
+        lanes
+            .as_chunks()
+            .0
+            .iter()
+            .map(|word| u32::from_le_bytes(*word)),
+    );
     control
 }
 
@@ -183,7 +196,12 @@ where
     saved.truncate(SAVED_HEADER_BYTES);
     let lanes = control.get(CONTROL_WORDS..).unwrap_or(&[]);
     let lanes = lanes.get(..scheduler.lanes().len() * LANE_BYTES / 4);
-    saved.extend(lanes.unwrap_or(&[]).iter().flat_map(|word| word.to_le_bytes()));
+    saved.extend(
+        lanes
+            .unwrap_or(&[])
+            .iter()
+            .flat_map(|word| word.to_le_bytes()),
+    );
     scheduler
         .restore(&saved)
         .map_err(|error| ExecutorError::Device(format!("the state it left: {error}")))
@@ -246,11 +264,7 @@ pub(super) fn upload(
 
 /// A kernel whose layout is that of its text. Its indices come from the host's own words: it keeps the
 /// run-time checks.
-pub(super) fn compile(
-    device: &wgpu::Device,
-    label: &str,
-    source: &str,
-) -> wgpu::ComputePipeline {
+pub(super) fn compile(device: &wgpu::Device, label: &str, source: &str) -> wgpu::ComputePipeline {
     let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
         label: Some(label),
         source: wgpu::ShaderSource::Wgsl(source.into()),

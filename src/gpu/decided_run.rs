@@ -12,9 +12,7 @@ use core::{borrow::Borrow, fmt};
 use std::collections::{HashMap, HashSet};
 
 use super::{
-    decide::{
-        Decided, STORAGE, control, decided, group, take_over, upload, words_of,
-    },
+    decide::{Decided, STORAGE, control, decided, group, take_over, upload, words_of},
     device::GpuDevice,
     executor::{GpuExecutor, Step},
 };
@@ -123,9 +121,9 @@ impl DecidedRun {
         };
         let find = |id: BufferId| {
             let buffer = executor.buffers.get(id.0 as usize);
-            buffer.cloned().ok_or_else(|| {
-                ExecutorError::Recording(format!("there is no buffer {}", id.0))
-            })
+            buffer
+                .cloned()
+                .ok_or_else(|| ExecutorError::Recording(format!("there is no buffer {}", id.0)))
         };
         let small = |id: Option<BufferId>| match id {
             Some(id) => find(id),
@@ -145,7 +143,14 @@ impl DecidedRun {
             small(plan.corrections)?,
         );
         let bound = [
-            &params, &policy, &rows, &sums, &control, &trace, &weights, &corrections,
+            &params,
+            &policy,
+            &rows,
+            &sums,
+            &control,
+            &trace,
+            &weights,
+            &corrections,
         ];
         let decide = bind(device.own("decide", DECIDE)?, [1; 3], &bound)?;
 
@@ -160,9 +165,10 @@ impl DecidedRun {
             })
             .collect();
         for id in used {
-            let steps = executor.segments.get(id.0 as usize).ok_or_else(|| {
-                ExecutorError::Recording(format!("there is no segment {}", id.0))
-            })?;
+            let steps = executor
+                .segments
+                .get(id.0 as usize)
+                .ok_or_else(|| ExecutorError::Recording(format!("there is no segment {}", id.0)))?;
             let prepared = steps.iter().map(|step| match step {
                 Step::Dispatch {
                     pipeline,
@@ -249,7 +255,10 @@ impl DecidedRun {
     fn warm(&self) -> Result<(), ExecutorError> {
         let own = [&self.decide, &self.gate, &self.advance];
         let submission = self.device.checked(|| {
-            let mut encoder = self.device.wgpu().create_command_encoder(&Default::default());
+            let mut encoder = self
+                .device
+                .wgpu()
+                .create_command_encoder(&Default::default());
             let mut pass = encoder.begin_compute_pass(&Default::default());
             for prepared in own.into_iter().chain(self.segments.values().flatten()) {
                 pass.set_pipeline(&prepared.pipeline);
@@ -277,7 +286,9 @@ impl DecidedRun {
         let device = &self.device;
         let state = control(scheduler, calls.start as u32, calls.end as u32, tracked);
         device.checked(|| {
-            device.queue().write_buffer(&self.control, 0, words_of(&state));
+            device
+                .queue()
+                .write_buffer(&self.control, 0, words_of(&state));
             let mut encoder = device.wgpu().create_command_encoder(&Default::default());
             let mut pass = encoder.begin_compute_pass(&Default::default());
             for path in self.paths.get(calls.clone()).unwrap_or(&[]) {
@@ -291,10 +302,17 @@ impl DecidedRun {
         let [control, trace, x] = device.read_words([&self.control, &self.trace, &self.x])?;
         debug_assert_eq!(4 * control.len() as u64, self.control_bytes);
         take_over(scheduler, &control)?;
-        let made = trace.chunks_exact(TRACE_WORDS).skip(calls.start).take(calls.len());
+        let made = trace
+            .chunks_exact(TRACE_WORDS)
+            .skip(calls.start)
+            .take(calls.len());
         Ok(Made {
             calls: made.map(decided).collect::<Result<_, _>>()?,
-            latents: x.iter().take(self.latents).map(|word| f32::from_bits(*word)).collect(),
+            latents: x
+                .iter()
+                .take(self.latents)
+                .map(|word| f32::from_bits(*word))
+                .collect(),
         })
     }
 

@@ -179,7 +179,11 @@ impl GpuDevice {
         source: &str,
     ) -> Result<wgpu::ComputePipeline, ExecutorError> {
         // Held while compiling, as that of the other pipelines.
-        let mut own = self.shared.own.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut own = self
+            .shared
+            .own
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if let Some(pipeline) = own.get(name) {
             return Ok(pipeline.clone());
         }
@@ -266,7 +270,11 @@ impl GpuDevice {
             Err(error) => return Err(lost(&error)),
         }
         let view = staging.get_mapped_range(..).map_err(|error| lost(&error))?;
-        let mut words = view.as_chunks().0.iter().map(|word| u32::from_le_bytes(*word));
+        let mut words = view
+            .as_chunks()
+            .0
+            .iter()
+            .map(|word| u32::from_le_bytes(*word));
         Ok(buffers.map(|buffer| words.by_ref().take(buffer.size() as usize / 4).collect()))
     }
 

@@ -8,14 +8,14 @@
 //! submits it; only [`read`](crate::executor::Executor::read) waits for the device.
 
 mod decide;
-mod device;
 mod decided_run;
+mod device;
 mod executor;
 mod pipeline;
 mod weights;
 
 pub use decide::{Decided, GpuScheduler, ScriptedCall};
-pub use device::{GpuDevice, GpuPreference};
 pub(crate) use decided_run::{CallPath, DecidedRun, Gated, RunPlan};
+pub use device::{GpuDevice, GpuPreference};
 pub use executor::GpuExecutor;
 pub use weights::GpuWeights;

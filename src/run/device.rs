@@ -100,6 +100,16 @@ impl Device {
         }
     }
 
+    /// Times that the host has waited for the device.
+    pub(super) fn waits(&self) -> u64 {
+        match self {
+            #[cfg(feature = "cpu")]
+            Self::Cpu(..) => 0,
+            #[cfg(feature = "gpu")]
+            Self::Gpu(device, _) => device.waits(),
+        }
+    }
+
     /// Prepares a recording of the model.
     pub(super) fn executor(
         &self,

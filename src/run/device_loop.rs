@@ -44,24 +44,7 @@ impl DeviceLoop {
     ) -> Result<Self, RunError> {
         let (program, scheduler) = (&caller.program, &caller.scheduler);
         let (policy, timeline) = (scheduler.policy(), scheduler.timeline());
-        device_support(policy, program.lanes).map_err(|why| {
-            RunError::setting(
-                "decide",
-                "device",
-                format!("policy key `{}`: {why} (`--decide host`)", why.key),
-            )
-        })?;
-        if program.lanes != 1 {
-            return Err(RunError::setting(
-                "decide",
-                "device",
-                format!(
-                    "policy key `site`: {} has {} lanes that decide apart, and a run on the device has \
-                     one; decide on the host (`--decide host`)",
-                    policy.site.kind, program.lanes
-                ),
-            ));
-        }
+        supported(policy, program.lanes)?;
         let Some(executor) = caller.executor.as_gpu() else {
             return Err(RunError::setting(
                 "decide",
@@ -160,6 +143,28 @@ impl DeviceLoop {
     }
 }
 
+/// Whether a run of that policy, with so many lanes that decide, is decided on the device.
+pub(super) fn supported(policy: &Policy, lanes: u32) -> Result<(), RunError> {
+    if lanes != 1 {
+        return Err(RunError::setting(
+            "decide",
+            "device",
+            format!(
+                "policy key `site`: {} has {lanes} lanes that decide, and a run on the device has one; \
+                 decide on the host (`--decide host`)",
+                policy.site.kind
+            ),
+        ));
+    }
+    device_support(policy, lanes).map_err(|why| {
+        RunError::setting(
+            "decide",
+            "device",
+            format!("policy key `{}`: {why} (`--decide host`)", why.key),
+        )
+    })
+}
+
 /// The segments of the call at a step, as [`Caller`] would run them.
 fn path(caller: &Caller, policy: &Policy, timeline: Timeline, step: u32) -> CallPath {
     let segments = &caller.program.segments;
@@ -194,9 +199,17 @@ fn path(caller: &Caller, policy: &Policy, timeline: Timeline, step: u32) -> Call
         after.extend(segments.measure.map(|segment| when(segment, fact::COMPUTE)));
     }
     after.extend(segments.track.map(tracked));
-    after.extend(segments.track_probe.map(|segment| when(segment, fact::COMPUTE)));
+    after.extend(
+        segments
+            .track_probe
+            .map(|segment| when(segment, fact::COMPUTE)),
+    );
     after.extend(segments.rate.map(|segment| when(segment, fact::RATE)));
-    after.extend(segments.track_rate.map(|segment| when(segment, fact::COMPUTE)));
+    after.extend(
+        segments
+            .track_rate
+            .map(|segment| when(segment, fact::COMPUTE)),
+    );
     path
 }
 

@@ -20,8 +20,10 @@ mod signals;
 
 pub use calibrate::{CALIBRATED, Calibration, calibrate};
 pub use device::Backend;
+#[cfg(feature = "gpu")]
+pub use engine::check_on_device;
 pub use engine::{Engine, memory};
 pub use error::RunError;
 pub use quality::{Quality, compare};
 pub use sampling::Sampling;
-pub use settings::Settings;
+pub use settings::{Decide, Settings};

@@ -24,7 +24,13 @@ impl Words {
 
     /// Runs `main` of a kernel whose bindings are `input` (read) and as many words again (written), an
     /// invocation for each of `count`, 64 a workgroup.
-    pub(crate) fn run(&self, source: &str, input: &[u32], written: usize, count: usize) -> Vec<u32> {
+    pub(crate) fn run(
+        &self,
+        source: &str,
+        input: &[u32],
+        written: usize,
+        count: usize,
+    ) -> Vec<u32> {
         let device = &self.device;
         let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
             label: None,

@@ -114,7 +114,9 @@ pub(crate) fn on_the_host(scheduler: &mut Owned, calls: &[ScriptedCall]) -> Vec<
             Begin::Needs(question) => {
                 let values = [scripted.signal, scripted.factor];
                 let wanted = question.values;
-                scheduler.decide(question, &values[..wanted]).expect("asked")
+                scheduler
+                    .decide(question, &values[..wanted])
+                    .expect("asked")
             }
         };
         let decision = *pending.decision();
@@ -157,9 +159,13 @@ fn bits(decided: &Decided) -> (Event, Vec<u64>) {
 pub(crate) fn difference(case: &Case, device: &GpuScheduler) -> Option<String> {
     let (mut host, mut other) = (case.scheduler(), case.scheduler());
     for (index, part) in case.parts().iter().enumerate() {
-        if index > 0 && let Some(first) = part.first() {
+        if index > 0
+            && let Some(first) = part.first()
+        {
             for scheduler in [&mut host, &mut other] {
-                scheduler.invalidate(first.call.lane).expect("no call is open");
+                scheduler
+                    .invalidate(first.call.lane)
+                    .expect("no call is open");
             }
         }
         let expected = on_the_host(&mut host, part);
@@ -184,14 +190,18 @@ pub(crate) fn difference(case: &Case, device: &GpuScheduler) -> Option<String> {
 
 #[test]
 fn every_supported_case_is_decided_as_the_scheduler_does() {
-    let Some(device) = crate::adapter::device() else { return };
+    let Some(device) = crate::adapter::device() else {
+        return;
+    };
     let scheduler = GpuScheduler::new(&device).expect("the kernel compiles");
     let (mut run, mut refused, mut wrong) = (0, BTreeMap::new(), Vec::new());
     let mut calls = 0;
     for case in cases() {
         let policy = *case.scheduler().policy();
         if let Err(why) = device_support(&policy, case.lanes) {
-            *refused.entry(format!("{}={}", why.key, why.value)).or_insert(0) += 1;
+            *refused
+                .entry(format!("{}={}", why.key, why.value))
+                .or_insert(0) += 1;
             continue;
         }
         run += 1;
@@ -203,24 +213,102 @@ fn every_supported_case_is_decided_as_the_scheduler_does() {
     let left_out: usize = refused.values().sum();
     println!("{run} cases ({calls} calls) decided on the device, {left_out} refused: {refused:?}");
     let shown: Vec<_> = wrong.iter().take(8).cloned().collect();
-    assert!(wrong.is_empty(), "{} differ\n{}", wrong.len(), shown.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} differ\n{}",
+        wrong.len(),
+        shown.join("\n")
+    );
     assert!(run > 4 * left_out, "most of the corpus is supported");
+}
+
+/// A case with other values: of every size, some of them unusable.
+fn shuffled(case: &Case, seed: u64) -> Case {
+    let mut state = seed;
+    let mut next = || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        state >> 33
+    };
+    let calls = (case.steps * case.evaluations * case.lanes) as usize;
+    let mut values = |scale: f64| -> Vec<f64> {
+        let mut value = || match next() % 40 {
+            0 => f64::NAN,
+            1 => -scale,
+            2 => f64::INFINITY,
+            3 => 0.0,
+            4 => 1e-310,
+            size => scale * (next() as f64 / 2e9) * 4.0_f64.powi(size as i32 % 9 - 6),
+        };
+        (0..calls).map(|_| value()).collect()
+    };
+    Case {
+        signals: values(1.0),
+        rates: values(1.0),
+        factors: values(2.0),
+        errors: values(1.0),
+        ..case.clone()
+    }
+}
+
+#[test]
+fn random_values_are_decided_as_the_scheduler_does() {
+    let Some(device) = crate::adapter::device() else {
+        return;
+    };
+    let scheduler = GpuScheduler::new(&device).expect("the kernel compiles");
+    let (mut runs, mut calls) = (0, 0);
+    for (case, seed) in cases().iter().zip(1..) {
+        let policy = *case.scheduler().policy();
+        if !policy.gauge.measures() || device_support(&policy, case.lanes).is_err() {
+            continue;
+        }
+        for turn in 0..4 {
+            let case = shuffled(case, 1000 * turn + seed);
+            runs += 1;
+            calls += case.calls().len();
+            assert_eq!(
+                difference(&case, &scheduler),
+                None,
+                "{} ({})",
+                case.name,
+                case.policy
+            );
+        }
+    }
+    println!("{runs} runs ({calls} calls)");
+    assert!(runs > 500, "only {runs} runs");
 }
 
 #[test]
 fn planted_faults_of_the_decisions_are_noticed() {
-    let Some(device) = crate::adapter::device() else { return };
-    let mut cases = cases();
-    cases.retain(|case| device_support(case.scheduler().policy(), case.lanes).is_ok());
-    for (fault, right, wrong) in [
-        ("a flipped comparator", "policy[P_COMPARATOR] == 0u", "policy[P_COMPARATOR] != 0u"),
-        ("a run that goes on", "put(S_RUN, 0u);", ""),
-        ("the weights of another order", "f64_from_u32(order + 1u)", "f64_from_u32(order + 2u)"),
+    let Some(device) = crate::adapter::device() else {
+        return;
+    };
+    let cases = cases();
+    // Each with the part of a policy's text that it concerns.
+    for (fault, of, right, wrong) in [
+        (
+            "a flipped comparator",
+            "at-most",
+            "policy[P_COMPARATOR] == 0u",
+            "policy[P_COMPARATOR] != 0u",
+        ),
+        (
+            "the weights of another order",
+            "order=2",
+            "f64_from_u32(order + 1u)",
+            "f64_from_u32(order + 2u)",
+        ),
     ] {
         assert_eq!(DECIDE.matches(right).count(), 1, "{fault}");
         let broken = DECIDE.replace(right, wrong);
         let scheduler = GpuScheduler::with_source(&device, &broken).expect("it compiles");
-        let noticed = cases.iter().any(|case| difference(case, &scheduler).is_some());
+        let concerned = cases.iter().filter(|case| case.policy.contains(of));
+        let noticed = concerned
+            .take(20)
+            .any(|case| difference(case, &scheduler).is_some());
         assert!(noticed, "{fault}");
     }
 }

@@ -61,8 +61,18 @@ impl Numbers {
 /// Edges with edges, and random bits of every kind.
 fn pairs() -> Vec<[f64; 2]> {
     let mut edges = vec![0.0, f64::NAN, f64::INFINITY];
-    for exponent in [0_u64, 1, 2, 872, 873, 896, 897, 1000, 1022, 1023, 1024, 1050, 1054, 1055] {
-        for fraction in [0, 1, 1 << 28, 1 << 29, (1 << 29) - 1, (1 << 51) | 1, (1 << 52) - 1] {
+    for exponent in [
+        0_u64, 1, 2, 872, 873, 896, 897, 1000, 1022, 1023, 1024, 1050, 1054, 1055,
+    ] {
+        for fraction in [
+            0,
+            1,
+            1 << 28,
+            1 << 29,
+            (1 << 29) - 1,
+            (1 << 51) | 1,
+            (1 << 52) - 1,
+        ] {
             edges.push(f64::from_bits(exponent << 52 | fraction));
         }
     }
@@ -84,7 +94,10 @@ fn pairs() -> Vec<[f64; 2]> {
             // Any bits.
             0 => [f64::from_bits(a), f64::from_bits(b)],
             // Much cancels.
-            1 => [f64::from_bits(a), f64::from_bits(a ^ (b >> (b % 64)) ^ 1 << 63)],
+            1 => [
+                f64::from_bits(a),
+                f64::from_bits(a ^ (b >> (b % 64)) ^ 1 << 63),
+            ],
             // Near each other.
             2 => {
                 let near = (a & !(0x7ff << 52)) | ((b >> 40) % 60 + 990) << 52;
@@ -150,7 +163,10 @@ fn differences(words: &Words, source: &str) -> Vec<String> {
     differing
         .map(|(pair, found)| {
             let [a, b] = pair.map(f64::to_bits);
-            format!("{a:016x} {b:016x}: {found:08x?}, a CPU has {:08x?}", expected(*pair))
+            format!(
+                "{a:016x} {b:016x}: {found:08x?}, a CPU has {:08x?}",
+                expected(*pair)
+            )
         })
         .collect()
 }
@@ -173,9 +189,17 @@ fn planted_faults_of_the_arithmetic_are_noticed() {
     let Some(words) = Words::open() else { return };
     for (fault, right, wrong) in [
         ("ties away from zero", "(tie && (kept.x & 1u) == 1u)", "tie"),
-        ("a lost remainder", "if (!is_zero(rest)) {\n        quotient.x |= 1u;", "if (false) {"),
+        (
+            "a lost remainder",
+            "if (!is_zero(rest)) {\n        quotient.x |= 1u;",
+            "if (false) {",
+        ),
         ("no subnormal numbers", "11 + max(1 - biased, 0)", "11"),
-        ("a strict comparison", "!whole_below(f64_key(b), f64_key(a))", "whole_below(f64_key(a), f64_key(b))"),
+        (
+            "a strict comparison",
+            "!whole_below(f64_key(b), f64_key(a))",
+            "whole_below(f64_key(a), f64_key(b))",
+        ),
     ] {
         assert_eq!(SOURCE.matches(right).count(), 1, "{fault}");
         let broken = SOURCE.replace(right, wrong);

@@ -219,9 +219,7 @@ impl CallRow {
             time,
             place: match policy.predictor.axis {
                 Axis::Time => time,
-                Axis::Step => {
-                    f64::from(step) + f64::from(call.evaluation) / f64::from(evaluations)
-                }
+                Axis::Step => f64::from(step) + f64::from(call.evaluation) / f64::from(evaluations),
             },
             share,
             gain: policy.predictor.gain_at(share),

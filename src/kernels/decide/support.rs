@@ -21,7 +21,10 @@ pub struct Unsupported {
 impl fmt::Display for Unsupported {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { key, value, why } = self;
-        write!(f, "{key}={value} is not decided on the device: {why}; decide on the host")
+        write!(
+            f,
+            "{key}={value} is not decided on the device: {why}; decide on the host"
+        )
     }
 }
 
