@@ -44,7 +44,6 @@ const P_SIGMA = 352u;
 const P_GAIN = 354u;
 const P_BLEND = 360u;
 const P_HORIZON = 362u;
-const P_RIDGE = 364u;
 const P_SPLIT_KIND = 366u;
 const P_BOOST = 370u;
 const P_VERIFY_KIND = 372u;
@@ -67,7 +66,6 @@ const S_DUE = 7u;
 const S_REJECTED = 8u;
 const S_ANCHORS = 9u;
 const S_NEWEST = 10u;
-const S_MOMENTS_LEN = 13u;
 const S_SPENT = 14u;
 const S_RATIO = 16u;
 const S_RATE = 18u;
@@ -76,7 +74,6 @@ const S_SCALE = 22u;
 const S_COMPUTED_TIME = 24u;
 const S_PLACES = 26u;
 const S_STEPS = 42u;
-const S_MOMENTS = 50u;
 const O_ACTION = 92u;
 const O_REASON = 93u;
 const O_STEP = 94u;
@@ -151,7 +148,6 @@ const REUSE = 1u;
 const PREDICT = 2u;
 const VERIFY = 3u;
 
-const ALWAYS = 0u;
 const NO_HISTORY = 5u;
 const MAX_RUN = 6u;
 const MAX_TOTAL = 7u;
@@ -164,7 +160,6 @@ const SCHEDULE = 13u;
 const FORECAST_REJECTED = 14u;
 const MAX_SPENT = 15u;
 
-const GAUGE_ALWAYS = 0u;
 const GAUGE_FREE = 1u;
 const GAUGE_COUNT = 2u;
 const GAUGE_SIGNAL = 3u;
@@ -182,7 +177,6 @@ const RK2 = 8u;
 const AB2 = 9u;
 const BDF2 = 11u;
 const MOULTON = 12u;
-const CHEBYSHEV = 13u;
 const TABLE = 14u;
 
 struct Params {

@@ -6,15 +6,15 @@ use alloc::{
     sync::Arc,
     vec::Vec,
 };
-use core::{fmt, panic::AssertUnwindSafe};
+use core::{
+    fmt,
+    panic::AssertUnwindSafe,
+    sync::atomic::{AtomicU64, Ordering},
+};
 use std::{
     collections::HashMap,
     panic::catch_unwind,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-        mpsc,
-    },
+    sync::{Mutex, PoisonError, mpsc},
 };
 
 use super::pipeline::Pipelines;

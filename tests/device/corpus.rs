@@ -1,6 +1,7 @@
 //! The decision kernel against the scheduler, on every case of the corpus that it supports.
 
-use std::{collections::BTreeMap, path::Path};
+use alloc::collections::BTreeMap;
+use std::{path::Path, sync::OnceLock};
 
 use refrain::{
     Begin, Call, Event, Lane, Outcome, Policy, Scheduler, Timeline,
@@ -188,12 +189,19 @@ pub(crate) fn difference(case: &Case, device: &GpuScheduler) -> Option<String> {
     None
 }
 
+/// The kernel, which takes a while to compile; `None` where device tests are to be skipped.
+fn scheduler() -> Option<&'static GpuScheduler> {
+    static MADE: OnceLock<Option<GpuScheduler>> = OnceLock::new();
+    let made = MADE.get_or_init(|| {
+        let device = crate::adapter::device()?;
+        Some(GpuScheduler::new(&device).expect("the kernel compiles"))
+    });
+    made.as_ref()
+}
+
 #[test]
 fn every_supported_case_is_decided_as_the_scheduler_does() {
-    let Some(device) = crate::adapter::device() else {
-        return;
-    };
-    let scheduler = GpuScheduler::new(&device).expect("the kernel compiles");
+    let Some(scheduler) = scheduler() else { return };
     let (mut run, mut refused, mut wrong) = (0, BTreeMap::new(), Vec::new());
     let mut calls = 0;
     for case in cases() {
@@ -206,7 +214,7 @@ fn every_supported_case_is_decided_as_the_scheduler_does() {
         }
         run += 1;
         calls += case.calls().len();
-        if let Some(difference) = difference(&case, &scheduler) {
+        if let Some(difference) = difference(&case, scheduler) {
             wrong.push(format!("{} ({}): {difference}", case.name, case.policy));
         }
     }
@@ -254,10 +262,7 @@ fn shuffled(case: &Case, seed: u64) -> Case {
 
 #[test]
 fn random_values_are_decided_as_the_scheduler_does() {
-    let Some(device) = crate::adapter::device() else {
-        return;
-    };
-    let scheduler = GpuScheduler::new(&device).expect("the kernel compiles");
+    let Some(scheduler) = scheduler() else { return };
     let (mut runs, mut calls) = (0, 0);
     for (case, seed) in cases().iter().zip(1..) {
         let policy = *case.scheduler().policy();
@@ -269,7 +274,7 @@ fn random_values_are_decided_as_the_scheduler_does() {
             runs += 1;
             calls += case.calls().len();
             assert_eq!(
-                difference(&case, &scheduler),
+                difference(&case, scheduler),
                 None,
                 "{} ({})",
                 case.name,

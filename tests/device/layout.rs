@@ -94,16 +94,14 @@ fn wrong(text: &str) -> Vec<String> {
         "R_MEASURED" measured;
         "R_ERROR" error;
     );
-    let sizes = vec![
-        ("LANE_WORDS", LANE_BYTES / 4),
-        ("ROW_WORDS", size_of::<CallRow>() / 4),
-    ];
+    let lane = vec![("LANE_WORDS", LANE_BYTES / 4)];
+    let row_len = vec![("ROW_WORDS", size_of::<CallRow>() / 4)];
     let mut wrong = Vec::new();
     for (prefix, expected) in [
         ("P_", policy),
         ("R_", row),
-        ("LANE_WORDS", sizes[..1].to_vec()),
-        ("ROW_WORDS", sizes[1..].to_vec()),
+        ("LANE_WORDS", lane),
+        ("ROW_WORDS", row_len),
     ] {
         let found = constants(text, prefix);
         if found != expected {
