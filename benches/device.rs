@@ -3,7 +3,10 @@
 //!
 //! `cargo bench --bench device [MODEL [STEPS]]`. Prints rows for `benches/results/device.md`.
 
-use std::{env, sync::Arc, time::Instant};
+extern crate alloc;
+
+use alloc::sync::Arc;
+use std::{env, time::Instant};
 
 use refrain::{
     Policy,
