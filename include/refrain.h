@@ -3289,7 +3289,28 @@ refrain_status refrain_sampling_create(const struct refrain_engine *engine,
 REFRAIN_API void refrain_sampling_destroy(struct refrain_sampling *sampling);
 
 /**
- * Makes one call of the network, or stands in for it: one step of the sampler.
+ * Has the device decide the calls that are left: it measures, decides, leaves out and steps the
+ * latents by itself. The decisions and the pictures are the same. refrain_sampling_advance then makes
+ * `call_count` calls at once, with one wait for the device, and writes the event of the last.
+ *
+ * - `sampling`: exclusive.
+ * - `call_count`: in, calls handed over at once; 0 for all that are left.
+ * - `message`, `message_capacity`: optional; on an error, why in one line.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_VALUE if the run is not on a GPU, or its policy or its lanes are none
+ * that the device decides: the host then goes on to decide; REFRAIN_E_DEVICE if the device cannot hold
+ * it; REFRAIN_E_UNSUPPORTED if this build has no GPU executor; REFRAIN_E_NULL; REFRAIN_E_MEMORY if
+ * there is no run; REFRAIN_E_PANIC.
+ */
+REFRAIN_API
+refrain_status refrain_sampling_decide_on_device(struct refrain_sampling *sampling,
+                                                 uint32_t call_count,
+                                                 char *message,
+                                                 size_t message_capacity);
+
+/**
+ * Makes one call of the network, or stands in for it: one step of the sampler. With decisions on the
+ * device, the calls that are handed over at once.
  *
  * - `sampling`: exclusive.
  * - `event_out`: out, what was done; optional: may be NULL.

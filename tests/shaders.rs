@@ -13,7 +13,7 @@ use naga::{
     },
 };
 use refrain::kernels::{
-    Access, Element, Family, KERNELS, Kernel, KernelId, VARIANTS, Variant, params::*,
+    Access, Element, Family, KERNELS, Kernel, KernelId, VARIANTS, Variant, decide, params::*,
 };
 
 /// The members of a kernel's parameter block, as Rust lays them out.
@@ -422,9 +422,28 @@ fn rows_are_in_the_order_of_their_ids() {
     }
 }
 
+/// They are in no table: what they work on is no tensor. `tests/device` has their results.
+#[test]
+fn kernels_of_decisions_are_plain_wgsl_within_the_limits() {
+    for source in [decide::DECIDE, decide::GATE, decide::COPY, decide::ADVANCE] {
+        let (module, _) = validate(source).unwrap();
+        let storage = module
+            .global_variables
+            .iter()
+            .filter(|(_, variable)| matches!(variable.space, AddressSpace::Storage { .. }));
+        assert!(storage.count() <= 8);
+        assert_eq!(module.entry_points.len(), 1);
+    }
+    assert!(
+        validate(&decide::GATE.replace("vec4<u32>", "vec4<u64>")).is_err(),
+        "planted"
+    );
+}
+
 #[test]
 fn every_shader_is_in_the_table() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("shaders");
+    let of_decisions = [decide::DECIDE, decide::GATE, decide::COPY, decide::ADVANCE];
     let mut files = 0;
     // Every template is known by its first line.
     for entry in fs::read_dir(folder.join("variants")).unwrap() {
@@ -446,10 +465,12 @@ fn every_shader_is_in_the_table() {
                 continue;
             }
             let text = fs::read_to_string(&path).unwrap();
-            let user = KERNELS
+            let mut sources = KERNELS
                 .iter()
-                .find(|kernel| kernel.source.contains(text.as_str()));
-            assert!(user.is_some(), "no kernel uses {}", path.display());
+                .map(|kernel| kernel.source)
+                .chain(of_decisions);
+            let used = sources.any(|source| source.contains(text.as_str()));
+            assert!(used, "no kernel uses {}", path.display());
             files += 1;
         }
     }

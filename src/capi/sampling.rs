@@ -265,7 +265,47 @@ pub unsafe extern "C" fn refrain_sampling_destroy(sampling: *mut refrain_samplin
     unsafe { destroy(sampling) }
 }
 
-/// Makes one call of the network, or stands in for it: one step of the sampler.
+/// Has the device decide the calls that are left: it measures, decides, leaves out and steps the
+/// latents by itself. The decisions and the pictures are the same. refrain_sampling_advance then makes
+/// `call_count` calls at once, with one wait for the device, and writes the event of the last.
+///
+/// - `sampling`: exclusive.
+/// - `call_count`: in, calls handed over at once; 0 for all that are left.
+/// - `message`, `message_capacity`: optional; on an error, why in one line.
+///
+/// Returns REFRAIN_OK; REFRAIN_E_VALUE if the run is not on a GPU, or its policy or its lanes are none
+/// that the device decides: the host then goes on to decide; REFRAIN_E_DEVICE if the device cannot hold
+/// it; REFRAIN_E_UNSUPPORTED if this build has no GPU executor; REFRAIN_E_NULL; REFRAIN_E_MEMORY if
+/// there is no run; REFRAIN_E_PANIC.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn refrain_sampling_decide_on_device(
+    sampling: *mut refrain_sampling,
+    call_count: u32,
+    message: *mut c_char,
+    message_capacity: usize,
+) -> refrain_status {
+    guard_telling(message, message_capacity, |message| {
+        // SAFETY: the pointer contract of this module.
+        unsafe { change(sampling, |shown| on_device(shown, call_count, message)) }
+    })
+}
+
+#[cfg(feature = "gpu")]
+fn on_device(shown: &mut Shown, calls: u32, message: &mut Message) -> Checked<()> {
+    shown
+        .run
+        .decide_on_device(calls)
+        .map_err(|why| message.refuse((&why).into(), &why))
+}
+
+#[cfg(not(feature = "gpu"))]
+fn on_device(_: &mut Shown, _: u32, message: &mut Message) -> Checked<()> {
+    let why = "this build has no GPU executor; the host decides";
+    Err(message.refuse(REFRAIN_E_UNSUPPORTED, &why))
+}
+
+/// Makes one call of the network, or stands in for it: one step of the sampler. With decisions on the
+/// device, the calls that are handed over at once.
 ///
 /// - `sampling`: exclusive.
 /// - `event_out`: out, what was done; optional: may be NULL.

@@ -22,7 +22,7 @@ use super::{events, inspect, replay, tuning};
 use crate::dit::{DitConfig, Model};
 use crate::kernels::AnchorFormat;
 use crate::policy::Policy;
-use crate::run::{self, Backend, Engine, Quality, Settings};
+use crate::run::{self, Backend, Decide, Engine, Quality, Settings};
 use crate::sampler::Sampler;
 use crate::text::Named;
 use crate::timeline::Timeline;
@@ -104,6 +104,15 @@ pub(super) struct Arguments {
     /// Where to compute: auto is a hardware GPU if there is one, else the CPU
     #[arg(long, value_name = "B", default_value = "auto", value_parser = model::names::<Backend>())]
     backend: Backend,
+    /// Who decides: the host, or the device, which then waits for nobody
+    ///
+    /// On the device it takes a GPU, and a policy of one lane that it knows; the decisions and the
+    /// pictures are the same.
+    #[arg(long, value_name = "WHO", default_value = "host", value_parser = model::names::<Decide>())]
+    decide: Decide,
+    /// With `--decide device`: calls handed over at once [default: all of a run]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    device_calls: Option<u32>,
     /// PNG file to write
     #[arg(long, value_name = "FILE", default_value = "refrain.png")]
     out: PathBuf,
@@ -177,7 +186,9 @@ pub(super) fn run(arguments: &Arguments, report: &mut Report) -> Result<(), Fail
     }
 
     let steps = settings.steps;
-    let mut stage = Stage::new(&engine, settings, policies.len() * formats.len() + 1)?;
+    let on_device = on_device(arguments)?;
+    let runs = policies.len() * formats.len() + 1;
+    let mut stage = Stage::new(&engine, settings, on_device, runs)?;
     let full = stage.plain(steps)?;
     let mut runs = Vec::new();
     for (text, policy) in &policies {
@@ -215,6 +226,17 @@ pub(super) fn run(arguments: &Arguments, report: &mut Report) -> Result<(), Fail
         report.line(format_args!("calls     {}", path.display()));
     }
     Ok(())
+}
+
+/// Calls of a submission, if the device decides; 0 for all.
+fn on_device(arguments: &Arguments) -> Result<Option<u32>, Failure> {
+    match (arguments.decide, arguments.device_calls) {
+        (Decide::Device, calls) => Ok(Some(calls.unwrap_or(0))),
+        (Decide::Host, None) => Ok(None),
+        (Decide::Host, Some(calls)) => Err(Failure::new(format!(
+            "--device-calls is {calls}: the host hands over every call by itself; add --decide device"
+        ))),
+    }
 }
 
 fn settings(arguments: &Arguments, model: &Model) -> Result<Settings, Failure> {
@@ -303,6 +325,13 @@ fn policies(
                 ..settings.clone()
             };
             fits(model, &settings, policy).map_err(|error| about(&error))?;
+        }
+        if arguments.decide == Decide::Device {
+            let settings = Settings {
+                policy,
+                ..settings.clone()
+            };
+            run::check_on_device(model, &settings).map_err(|error| about(&error))?;
         }
         Ok((text.to_string(), policy))
     };

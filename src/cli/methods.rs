@@ -180,7 +180,7 @@ pub(super) fn run(arguments: &Arguments, report: &mut Report) -> Result<(), Fail
         }
     }
     let engine = loaded.engine(arguments.backend)?;
-    let mut stage = Stage::new(&engine, settings, chosen.len() + 1)?;
+    let mut stage = Stage::new(&engine, settings, None, chosen.len() + 1)?;
     let full = stage.plain(arguments.steps)?;
     let mut rows = Vec::new();
     for (method, text, policy) in chosen {

@@ -70,6 +70,8 @@ pub(super) struct Rivals {
 pub(super) struct Stage<'a> {
     engine: &'a Engine,
     settings: Settings,
+    /// Calls of a submission, 0 for all, where the device decides.
+    on_device: Option<u32>,
     /// Runs without a policy, by their steps.
     plain: Vec<Run>,
     progress: Option<ProgressBar>,
@@ -77,14 +79,16 @@ pub(super) struct Stage<'a> {
 
 impl<'a> Stage<'a> {
     /// Warms the device up, so that the first run is not the slowest. `runs` is how many whole runs
-    /// are to come at the least.
+    /// are to come at the least; `on_device` has the device decide, so many calls a submission.
     pub(super) fn new(
         engine: &'a Engine,
         settings: Settings,
+        on_device: Option<u32>,
         runs: usize,
     ) -> Result<Self, Failure> {
         let stage = Self {
             engine,
+            on_device,
             progress: progress(runs * settings.steps as usize),
             settings,
             plain: Vec::new(),
@@ -105,7 +109,11 @@ impl<'a> Stage<'a> {
             steps,
             ..self.settings.clone()
         };
-        self.engine.start(&settings).map_err(failed)
+        let mut sampling = self.engine.start(&settings).map_err(failed)?;
+        if let Some(calls) = self.on_device {
+            sampling.decide_on_device(calls).map_err(failed)?;
+        }
+        Ok(sampling)
     }
 
     fn run(&self, policy: Policy, text: &str, steps: u32) -> Result<Run, Failure> {
@@ -114,10 +122,12 @@ impl<'a> Stage<'a> {
         }
         let mut sampling = self.start(policy, steps)?;
         let start = Instant::now();
+        let mut made = 0;
         while sampling.advance().map_err(failed)?.is_some() {
             if let Some(bar) = &self.progress {
-                bar.inc(1);
+                bar.inc(u64::from(sampling.made() - made));
             }
+            made = sampling.made();
         }
         let seconds = start.elapsed().as_secs_f64();
         if sampling.latents().iter().any(|value| !value.is_finite()) {

@@ -142,6 +142,12 @@ pub trait Executor: fmt::Debug + Send {
     /// # Errors
     /// [`ExecutorError`] if `values` is longer than the buffer or the device was lost.
     fn read(&mut self, buffer: BufferId, values: &mut [f32]) -> Result<(), ExecutorError>;
+
+    /// The executor of a GPU, where it is one: only there can a run be decided on the device.
+    #[cfg(feature = "gpu")]
+    fn as_gpu(&self) -> Option<&crate::gpu::GpuExecutor> {
+        None
+    }
 }
 
 /// A weight tensor by name, in its stored format, for the executors to upload or pack.

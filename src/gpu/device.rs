@@ -6,10 +6,15 @@ use alloc::{
     sync::Arc,
     vec::Vec,
 };
-use core::{fmt, panic::AssertUnwindSafe};
+use core::{
+    fmt,
+    panic::AssertUnwindSafe,
+    sync::atomic::{AtomicU64, Ordering},
+};
 use std::{
+    collections::HashMap,
     panic::catch_unwind,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, PoisonError, mpsc},
 };
 
 use super::{
@@ -110,6 +115,10 @@ struct Shared {
     queue: wgpu::Queue,
     limits: wgpu::Limits,
     pipelines: Pipelines,
+    /// The kernels of decisions, by name, compiled when a run first wants them.
+    own: Mutex<HashMap<&'static str, wgpu::ComputePipeline>>,
+    /// Times that the host has waited.
+    waits: AtomicU64,
     /// The first error that no call was there to receive; every later call reports it.
     fault: Arc<Mutex<Option<String>>>,
 }
@@ -220,6 +229,8 @@ impl GpuDevice {
                 queue,
                 limits,
                 pipelines: Pipelines::default(),
+                own: Mutex::default(),
+                waits: AtomicU64::new(0),
                 fault,
             }),
         }
@@ -284,6 +295,12 @@ impl GpuDevice {
         self.shared.abilities.meet(variant.needs)
     }
 
+    /// Times that the host has waited for the device so far.
+    #[must_use]
+    pub fn waits(&self) -> u64 {
+        self.shared.waits.load(Ordering::Relaxed)
+    }
+
     pub(super) fn wgpu(&self) -> &wgpu::Device {
         &self.shared.device
     }
@@ -298,6 +315,26 @@ impl GpuDevice {
 
     pub(super) fn pipelines(&self) -> &Pipelines {
         &self.shared.pipelines
+    }
+
+    /// A kernel that is in no table, compiled once.
+    pub(super) fn own(
+        &self,
+        name: &'static str,
+        source: &str,
+    ) -> Result<wgpu::ComputePipeline, ExecutorError> {
+        // Held while compiling, as that of the other pipelines.
+        let mut own = self
+            .shared
+            .own
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(pipeline) = own.get(name) {
+            return Ok(pipeline.clone());
+        }
+        let pipeline = self.checked(|| super::decide::compile(self.wgpu(), name, source))?;
+        own.insert(name, pipeline.clone());
+        Ok(pipeline)
     }
 
     pub(super) fn same(&self, other: &Self) -> bool {
@@ -328,6 +365,7 @@ impl GpuDevice {
 
     /// Waits for a submission and everything before it.
     pub(super) fn wait(&self, submission: wgpu::SubmissionIndex) -> Result<(), ExecutorError> {
+        self.shared.waits.fetch_add(1, Ordering::Relaxed);
         let poll = wgpu::PollType::Wait {
             submission_index: Some(submission),
             timeout: None,
@@ -341,6 +379,48 @@ impl GpuDevice {
             Ok(Err(error)) => Err(ExecutorError::Device(error.to_string())),
             Err(_) => Err(ExecutorError::Device("lost while waiting for it".into())),
         }
+    }
+
+    /// Copies whole buffers to the host, with one wait for all of them.
+    pub(super) fn read_words<const N: usize>(
+        &self,
+        buffers: [&wgpu::Buffer; N],
+    ) -> Result<[Vec<u32>; N], ExecutorError> {
+        let total = buffers.iter().map(|buffer| buffer.size()).sum();
+        let (sender, mapped) = mpsc::sync_channel(1);
+        let (staging, submission) = self.checked(|| {
+            let staging = self.wgpu().create_buffer(&wgpu::BufferDescriptor {
+                label: Some("read"),
+                size: total,
+                usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
+                mapped_at_creation: false,
+            });
+            let mut encoder = self.wgpu().create_command_encoder(&Default::default());
+            let mut at = 0;
+            for buffer in buffers {
+                encoder.copy_buffer_to_buffer(buffer, 0, &staging, at, buffer.size());
+                at += buffer.size();
+            }
+            let submission = self.queue().submit([encoder.finish()]);
+            staging.map_async(wgpu::MapMode::Read, .., move |result| {
+                // The receiver is gone if waiting failed.
+                let _ = sender.try_send(result);
+            });
+            (staging, submission)
+        })?;
+        self.wait(submission)?;
+        let lost = |error: &dyn fmt::Display| ExecutorError::Device(format!("not read: {error}"));
+        match mapped.try_recv() {
+            Ok(result) => result.map_err(|error| lost(&error))?,
+            Err(error) => return Err(lost(&error)),
+        }
+        let view = staging.get_mapped_range(..).map_err(|error| lost(&error))?;
+        let mut words = view
+            .as_chunks()
+            .0
+            .iter()
+            .map(|word| u32::from_le_bytes(*word));
+        Ok(buffers.map(|buffer| words.by_ref().take(buffer.size() as usize / 4).collect()))
     }
 
     fn fault(&self) -> Result<(), ExecutorError> {

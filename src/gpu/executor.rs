@@ -12,19 +12,19 @@ use crate::{
 
 /// Runs one recording on a [`GpuDevice`].
 pub struct GpuExecutor {
-    device: GpuDevice,
+    pub(super) device: GpuDevice,
     recording: Arc<Recording>,
     /// One for each buffer of the recording; those of one slot are the same.
-    buffers: Vec<wgpu::Buffer>,
+    pub(super) buffers: Vec<wgpu::Buffer>,
     /// Bytes of everything but the weights and what `read` needs.
     bytes: u64,
-    segments: Vec<Vec<Step>>,
+    pub(super) segments: Vec<Vec<Step>>,
     /// Where `read` lands, as large as the largest read so far. Absent after a failed read, which
     /// may have left it mapped.
     staging: Option<wgpu::Buffer>,
 }
 
-enum Step {
+pub(super) enum Step {
     Dispatch {
         pipeline: wgpu::ComputePipeline,
         group: wgpu::BindGroup,
@@ -244,6 +244,10 @@ impl GpuExecutor {
 }
 
 impl Executor for GpuExecutor {
+    fn as_gpu(&self) -> Option<&Self> {
+        Some(self)
+    }
+
     fn recording(&self) -> &Arc<Recording> {
         &self.recording
     }

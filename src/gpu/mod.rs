@@ -7,6 +7,8 @@
 //! Everything a run needs is made by [`GpuExecutor::new`]. A run encodes one command buffer and
 //! submits it; only [`read`](crate::executor::Executor::read) waits for the device.
 
+mod decide;
+mod decided_run;
 mod device;
 mod executor;
 mod pipeline;
@@ -14,6 +16,8 @@ mod trial;
 mod tuner;
 mod weights;
 
+pub use decide::{Decided, GpuScheduler, ScriptedCall};
+pub(crate) use decided_run::{CallPath, DecidedRun, Gated, RunPlan};
 pub use device::{GpuDevice, GpuPreference};
 pub use executor::GpuExecutor;
 pub use tuner::{Candidate, Choice, Tuning};

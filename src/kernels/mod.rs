@@ -18,6 +18,7 @@
 
 pub(crate) mod anchors;
 mod check;
+pub mod decide;
 #[cfg(feature = "export")]
 pub mod export;
 mod extent;

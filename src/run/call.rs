@@ -26,7 +26,7 @@ pub(super) struct Caller {
     pub(super) executor: Box<dyn Executor>,
     pub(super) program: Program,
     pub(super) scheduler: Scheduler<Vec<Lane>>,
-    parts: Arc<[Part]>,
+    pub(super) parts: Arc<[Part]>,
     granules: u32,
     /// Elements of the latents of all pictures.
     latents: usize,
@@ -342,6 +342,38 @@ impl Caller {
         Ok(true)
     }
 
+    /// Counts segments that the device has run by itself.
+    #[cfg(feature = "gpu")]
+    pub(super) fn count(&mut self, segments: impl Iterator<Item = SegmentId>) {
+        let costs = segments.filter_map(|id| self.costs.get(id.0 as usize));
+        self.multiply_adds += costs.sum::<u64>();
+    }
+
+    /// Computed calls that were tracked, at most 2.
+    #[cfg(feature = "gpu")]
+    pub(super) fn tracked(&self) -> u32 {
+        self.before(0).min(2)
+    }
+
+    /// Makes the modulations of the calls whose timesteps were written, if that is yet to be done.
+    #[cfg(feature = "gpu")]
+    pub(super) fn prepare(&mut self) -> Result<(), RunError> {
+        if let Prepared::Times(place) = self.prepared {
+            let path = [self.program.segments.prepare];
+            self.executor.run(&path)?;
+            self.count(path.into_iter());
+            self.prepared = Prepared::Calls(place);
+        }
+        Ok(())
+    }
+
+    /// A call was computed, and what is measured of it is kept.
+    pub(super) fn track(&mut self, lane: usize) {
+        if let Some(before) = self.before.get_mut(lane) {
+            *before = before.saturating_add(1);
+        }
+    }
+
     /// What of a granule is run, once its lane has decided.
     fn granule(&mut self, call: Call, granule: &Granule) {
         let lane = self.decider(granule.lane);
@@ -464,8 +496,8 @@ impl Caller {
             Outcome::Measured(&self.values)
         };
         let event = self.scheduler.commit(pending, outcome)?;
-        if let (Action::Compute, Some(before)) = (action, self.before.get_mut(lane)) {
-            *before += 1;
+        if action == Action::Compute {
+            self.track(lane);
         }
         Ok(Some(event))
     }

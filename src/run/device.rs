@@ -137,6 +137,16 @@ impl Device {
         }
     }
 
+    /// Times that the host has waited for the device.
+    pub(super) fn waits(&self) -> u64 {
+        match self {
+            #[cfg(feature = "cpu")]
+            Self::Cpu(..) => 0,
+            #[cfg(feature = "gpu")]
+            Self::Gpu(device, _) => device.waits(),
+        }
+    }
+
     /// Prepares a recording that has weights of its own.
     pub(super) fn executor_of(
         &self,

@@ -67,6 +67,13 @@ impl Engine {
         &self.device
     }
 
+    /// Times that the host has waited for the device so far, preparing included; 0 on the CPU, which
+    /// computes on the host's own time.
+    #[must_use]
+    pub fn host_waits(&self) -> u64 {
+        self.device.waits()
+    }
+
     /// The model.
     #[must_use]
     pub fn model(&self) -> &Arc<Model> {
@@ -187,6 +194,17 @@ impl Engine {
 pub fn memory(model: &Model, settings: &Settings, backend: Backend) -> Result<Memory, RunError> {
     let (_, lowering) = prepare(model, settings)?;
     device::memory(backend, &lowering.program(model)?)
+}
+
+/// Whether a run with those settings can be decided on the device.
+///
+/// # Errors
+/// [`RunError`] if the settings do not fit the model, or name a policy that is decided on the host
+/// alone; it says what stands in the way.
+#[cfg(feature = "gpu")]
+pub fn check_on_device(model: &Model, settings: &Settings) -> Result<(), RunError> {
+    let (settings, lowering) = prepare(model, settings)?;
+    super::device_loop::supported(&settings.policy, lowering.program(model)?.lanes)
 }
 
 /// Checks settings against a model and fills in its curve.

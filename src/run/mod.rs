@@ -8,6 +8,8 @@ mod bench;
 mod calibrate;
 mod call;
 mod device;
+#[cfg(feature = "gpu")]
+mod device_loop;
 mod engine;
 mod error;
 mod forward;
@@ -22,6 +24,8 @@ mod signals;
 pub use bench::{Bench, Ceiling, Measured};
 pub use calibrate::{CALIBRATED, Calibration, calibrate};
 pub use device::Backend;
+#[cfg(feature = "gpu")]
+pub use engine::check_on_device;
 #[cfg(feature = "capi")]
 pub(crate) use engine::prepare;
 pub use engine::{Engine, memory};
@@ -29,4 +33,4 @@ pub use error::RunError;
 pub use forward::Forward;
 pub use quality::{Quality, compare};
 pub use sampling::{Advance, Sampling};
-pub use settings::Settings;
+pub use settings::{Decide, Settings};

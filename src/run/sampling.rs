@@ -3,6 +3,8 @@
 use alloc::{boxed::Box, format, string::ToString, vec, vec::Vec};
 use core::fmt;
 
+#[cfg(feature = "gpu")]
+use super::device_loop::{DeviceLoop, Shape};
 use super::{call::Caller, error::RunError, settings::Settings};
 use crate::{
     dit::{DitConfig, Memory, Program},
@@ -47,6 +49,9 @@ pub struct Sampling {
     output_len: usize,
     trace: Trace,
     memory: Memory,
+    /// If it is decided on the device.
+    #[cfg(feature = "gpu")]
+    device: Option<DeviceLoop>,
 }
 
 impl Sampling {
@@ -97,11 +102,35 @@ impl Sampling {
             prediction: vec![0.0; pictures * output_len],
             output_len,
             memory,
+            #[cfg(feature = "gpu")]
+            device: None,
         })
     }
 
+    /// Has the device decide the calls that are left: it measures, decides, leaves out and steps the
+    /// latents by itself, and the host waits once for `calls` calls, or with 0 once for all of them. The
+    /// trace and the pictures are those that the host's decisions would give.
+    ///
+    /// [`advance`](Self::advance) then makes so many calls at once.
+    ///
+    /// # Errors
+    /// [`RunError`] if the run is not on a GPU, has lanes that decide apart, or its policy is none that
+    /// [`device_support`](crate::kernels::decide::device_support) knows, or the device cannot hold what
+    /// it takes. The host then goes on to decide.
+    #[cfg(feature = "gpu")]
+    pub fn decide_on_device(&mut self, calls: u32) -> Result<(), RunError> {
+        let shape = Shape {
+            latents: self.latents.len(),
+            picture_len: self.picture_len,
+            output_len: self.output_len,
+        };
+        self.device = Some(DeviceLoop::new(&self.caller, &self.steps, shape, calls)?);
+        Ok(())
+    }
+
     /// Makes one call: one step of the sampler. `None` once all are made. The event is that of the
-    /// first lane.
+    /// first lane. With decisions [on the device](Self::decide_on_device), makes the calls of one
+    /// submission and gives the event of the last.
     ///
     /// # Errors
     /// [`RunError`] if the device fails. The step was not made and may be tried again, if the device
@@ -139,6 +168,15 @@ impl Sampling {
             }
             let level = self.levels.get(self.next).copied();
             self.caller.write(call.step, &self.input, level)?;
+        }
+        #[cfg(feature = "gpu")]
+        if let Some(device) = &self.device {
+            let decided = device.advance(&mut self.caller, self.next, &mut self.latents)?;
+            slice.take();
+            self.next += decided.len();
+            self.trace.extend(decided.iter().map(|call| call.event));
+            let last = decided.last().map(|call| Advance::Made(call.event));
+            return Ok(last.unwrap_or(Advance::Over));
         }
         let made = self
             .caller

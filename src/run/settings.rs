@@ -2,7 +2,28 @@
 
 use alloc::vec::Vec;
 
-use crate::{kernels::AnchorFormat, policy::Policy, sampler::Sampler};
+use crate::{
+    kernels::AnchorFormat,
+    policy::Policy,
+    sampler::Sampler,
+    text::{Named, named},
+};
+
+/// Who decides what of a run is left out.
+#[repr(u32)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Decide {
+    /// The host, which waits for the device to measure.
+    #[default]
+    Host = 0,
+    /// The device, a GPU; [`Sampling::decide_on_device`](super::Sampling) has a run do so.
+    Device = 1,
+}
+
+named!(Decide, "decide", {
+    Host => "host",
+    Device => "device",
+});
 
 /// What a run is to do.
 #[derive(Clone, Debug, PartialEq)]

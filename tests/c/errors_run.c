@@ -292,6 +292,10 @@ static void runs(const char *path, uint32_t heads) {
     NUL(refrain_sampling_advance_slice, made_out, (sampling, 0, 1, NULL, &out.number, NULL, 0));
     NUL(refrain_sampling_advance_slice, left_out, (sampling, 0, 1, &out.number, NULL, NULL, 0));
     NUL(refrain_sampling_cancel, sampling, (NULL));
+    NUL(refrain_sampling_decide_on_device, sampling, (NULL, 0, NULL, 0));
+    ROW("a CPU decides nothing", refrain_sampling_decide_on_device(sampling, 0, why, sizeof why),
+        REFRAIN_E_VALUE);
+    CHECK(strstr(why, "GPU"));
     NUL(refrain_sampling_image, sampling, (NULL, 0, out.bytes, sizeof out.bytes, &out.size));
     NUL(refrain_sampling_image, rgb_out, (sampling, 0, NULL, 64, &out.size));
     NUL(refrain_sampling_image, bytes_out, (sampling, 0, out.bytes, sizeof out.bytes, NULL));

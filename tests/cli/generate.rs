@@ -443,3 +443,49 @@ fn choices_of_kernels_are_kept() {
     let files = std::fs::read_dir(file.parent().expect("a folder")).expect("a folder");
     assert_eq!(files.count(), 1, "nothing is left beside it");
 }
+
+#[test]
+fn the_device_decides_what_the_host_does() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let out = folder.path().join("sheet.png");
+    let on_cpu = generate(&out, &["--decide", "device", "--policy", "teacache"]);
+    assert!(on_cpu.failed().contains("only a GPU decides"), "{on_cpu:?}");
+    let calls = generate(&out, &["--device-calls", "2"]);
+    assert!(calls.failed().contains("add --decide device"), "{calls:?}");
+    let foca = generate(&out, &["--decide", "device", "--policy", "foca"]);
+    let said = foca.failed();
+    assert!(
+        said.contains("--policy foca") && said.contains("--decide host"),
+        "{said}"
+    );
+    if std::env::var("REFRAIN_GPU").as_deref() != Ok("required") {
+        return;
+    }
+    let run = |more: &[&str]| {
+        let mut arguments = vec![
+            "generate",
+            "--steps",
+            "4",
+            "--backend",
+            "gpu",
+            "--class",
+            "smile",
+        ];
+        arguments.extend([
+            "--json",
+            "--policy",
+            "teacache:threshold=1",
+            "--out",
+            text(&out),
+        ]);
+        arguments.extend(more);
+        refrain(&arguments).json()
+    };
+    let (host, device) = (
+        run(&[]),
+        run(&["--decide", "device", "--device-calls", "3"]),
+    );
+    for field in ["trace", "psnr_db", "multiply_adds"] {
+        assert_eq!(host["runs"][1][field], device["runs"][1][field], "{field}");
+    }
+}
