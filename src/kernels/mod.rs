@@ -3,6 +3,9 @@
 //! One table, [`KERNELS`], feeds every user of a kernel: both executors, shader validation, the
 //! twin tests, the benches and the C functions. A kernel is one row, one `.wgsl`, one twin.
 //!
+//! Linear layers and attention exist in further forms for devices with more than WebGPU's core, and for
+//! other shapes: [`VARIANTS`].
+//!
 //! Conventions shared by all kernels:
 //!
 //! * `@group(0) @binding(0)` is the uniform parameter block, a `#[repr(C)]` struct of [`params`],
