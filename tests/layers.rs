@@ -25,9 +25,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
         &["text", "signal", "timeline", "predict", "policy"],
     ),
     ("trace", &["scheduler"]),
-    ("kernels", &[]),
+    ("kernels", &["text"]),
     ("executor", &["kernels"]),
-    ("cpu", &["kernels", "executor"]),
+    ("cpu", &["text", "kernels", "executor"]),
     ("gpu", &["kernels", "executor"]),
     (
         "dit",
