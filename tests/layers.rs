@@ -27,7 +27,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("trace", &["scheduler"]),
     ("kernels", &["text"]),
     ("executor", &["kernels"]),
-    ("cpu", &["kernels", "executor"]),
+    ("cpu", &["text", "kernels", "executor"]),
     ("gpu", &["kernels", "executor"]),
     (
         "dit",
