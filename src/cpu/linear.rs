@@ -129,7 +129,7 @@ impl WithSimd for Block<'_, '_> {
             stride: linear.weight.depth,
         };
         // The rows of a round stay in the first-level cache's successor beside one panel.
-        const ROUND: usize = 64 * 1024;
+        const ROUND: usize = 128 * 1024;
         let height = super::tile::height::<S>();
         let round = (ROUND / linear.weight.depth.max(1) / height).max(1) * height;
         let mut start = self.rows.start;
