@@ -114,11 +114,8 @@ mod tests {
         // Millions of parameters in table 4 of the paper, there without the positions.
         for (size, millions) in [("S/2", 33), ("B/2", 130), ("S/8", 33)] {
             let model = Model::random(size, WeightFormat::F16).expect(size);
-            assert_eq!(
-                (model.parameters() + 500_000) / 1_000_000,
-                millions,
-                "{size}"
-            );
+            let apart = model.parameters().abs_diff(millions * 1_000_000);
+            assert!(apart < 1_000_000, "{size}");
         }
     }
 
