@@ -155,6 +155,7 @@ struct SameCost {
 }
 
 pub(super) fn run(arguments: &Arguments, report: &mut Report) -> Result<(), Failure> {
+    let on_device = on_device(arguments)?;
     let loaded = Loaded::open(arguments.model.as_ref(), &arguments.about)?;
     let settings = settings(arguments, &loaded.model)?;
     let policies = policies(arguments, &loaded.model, &settings)?;
@@ -171,7 +172,6 @@ pub(super) fn run(arguments: &Arguments, report: &mut Report) -> Result<(), Fail
     }
 
     let steps = settings.steps;
-    let on_device = on_device(arguments)?;
     let mut stage = Stage::new(&engine, settings, on_device, policies.len() + 1)?;
     let full = stage.plain(steps)?;
     let mut runs = Vec::new();
