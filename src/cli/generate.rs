@@ -166,6 +166,7 @@ struct SameCost {
 }
 
 pub(super) fn run(arguments: &Arguments, report: &mut Report) -> Result<(), Failure> {
+    let on_device = on_device(arguments)?;
     let loaded = Loaded::open(arguments.model.as_ref(), &arguments.about)?;
     let settings = settings(arguments, &loaded.model)?;
     let formats = match arguments.anchors.as_slice() {
@@ -186,7 +187,6 @@ pub(super) fn run(arguments: &Arguments, report: &mut Report) -> Result<(), Fail
     }
 
     let steps = settings.steps;
-    let on_device = on_device(arguments)?;
     let runs = policies.len() * formats.len() + 1;
     let mut stage = Stage::new(&engine, settings, on_device, runs)?;
     let full = stage.plain(steps)?;

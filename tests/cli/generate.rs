@@ -448,7 +448,10 @@ fn choices_of_kernels_are_kept() {
 fn the_device_decides_what_the_host_does() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let out = folder.path().join("sheet.png");
-    let on_cpu = generate(&out, &["--decide", "device", "--policy", "teacache"]);
+    let on_cpu = generate(
+        &out,
+        &["--json", "--decide", "device", "--policy", "teacache"],
+    );
     assert!(on_cpu.failed().contains("only a GPU decides"), "{on_cpu:?}");
     let calls = generate(&out, &["--device-calls", "2"]);
     assert!(calls.failed().contains("add --decide device"), "{calls:?}");

@@ -21,7 +21,9 @@ use crate::timeline::{Call, Timeline};
 /// trace, 6 weights, 7 corrections (read and written); all but the first arrays of words.
 pub const DECIDE: &str = concat!(
     include_str!("../../../shaders/shared/f64.wgsl"),
+    include_str!("../../../shaders/shared/decide_layout.wgsl"),
     include_str!("../../../shaders/decide.wgsl"),
+    include_str!("../../../shaders/shared/decide_weights.wgsl"),
 );
 
 /// Makes the arguments of indirect dispatches. Bindings: 0 control, 1 entries (read), 2 arguments
