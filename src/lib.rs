@@ -88,6 +88,8 @@ pub mod trace;
 pub mod cli;
 #[cfg(feature = "cpu")]
 pub mod cpu;
+#[cfg(feature = "kernels")]
+pub mod decide;
 #[cfg(feature = "_run")]
 pub mod dit;
 #[cfg(feature = "_run")]

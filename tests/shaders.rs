@@ -12,8 +12,9 @@ use naga::{
         Capabilities, ModuleInfo, ShaderStages, SubgroupOperationSet, ValidationFlags, Validator,
     },
 };
+use refrain::decide;
 use refrain::kernels::{
-    Access, Element, Family, KERNELS, Kernel, KernelId, VARIANTS, Variant, decide, params::*,
+    Access, Element, Family, KERNELS, Kernel, KernelId, VARIANTS, Variant, params::*,
 };
 
 /// The members of a kernel's parameter block, as Rust lays them out.

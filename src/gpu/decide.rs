@@ -5,10 +5,10 @@ use core::{borrow::Borrow, fmt, mem::size_of};
 
 use super::device::GpuDevice;
 use crate::{
-    executor::ExecutorError,
-    kernels::decide::{
+    decide::{
         CONTROL_WORDS, CallRow, DECIDE, DecideParams, TRACE_WORDS, device_support, policy_words,
     },
+    executor::ExecutorError,
     policy::Policy,
     predict::MAX_ANCHORS,
     scheduler::{Action, Event, LANE_BYTES, Lane, Reason, SAVED_HEADER_BYTES, Scheduler},

@@ -17,15 +17,12 @@ use super::{
     executor::{GpuExecutor, Step},
 };
 use crate::{
-    executor::ExecutorError,
-    kernels::{
-        BufferId, SegmentId,
-        decide::{
-            ADVANCE, AdvanceParams, COPY, CallRow, DECIDE, DecideParams, GATE, TRACE_WORDS,
-            policy_words,
-        },
-        params::elementwise_workgroups,
+    decide::{
+        ADVANCE, AdvanceParams, COPY, CallRow, DECIDE, DecideParams, GATE, TRACE_WORDS,
+        policy_words,
     },
+    executor::ExecutorError,
+    kernels::{BufferId, SegmentId, params::elementwise_workgroups},
     policy::Policy,
     predict::MAX_ANCHORS,
     sampler::Step as SamplerStep,

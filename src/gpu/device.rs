@@ -10,6 +10,7 @@ use core::{
     fmt,
     panic::AssertUnwindSafe,
     sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
 };
 use std::{
     collections::HashMap,
@@ -25,6 +26,9 @@ use crate::{
     executor::ExecutorError,
     kernels::{Needs, Variant},
 };
+
+/// How long a buffer that the device has finished may take to be mapped, at most.
+pub(super) const MAPPED_WITHIN: Duration = Duration::from_secs(10);
 
 /// The back ends this crate is built with and tested for.
 const BACKENDS: wgpu::Backends = wgpu::Backends::VULKAN
@@ -410,7 +414,8 @@ impl GpuDevice {
         })?;
         self.wait(submission)?;
         let lost = |error: &dyn fmt::Display| ExecutorError::Device(format!("not read: {error}"));
-        match mapped.try_recv() {
+        // Another thread that polls the device may still be about to say so.
+        match mapped.recv_timeout(MAPPED_WITHIN) {
             Ok(result) => result.map_err(|error| lost(&error))?,
             Err(error) => return Err(lost(&error)),
         }

@@ -4,7 +4,11 @@ use alloc::{format, string::ToString, sync::Arc, vec::Vec};
 use core::{fmt, iter, num::NonZeroU64};
 use std::{sync::mpsc, time::Instant};
 
-use super::{device::GpuDevice, pipeline::Pipeline, weights::GpuWeights};
+use super::{
+    device::{GpuDevice, MAPPED_WITHIN},
+    pipeline::Pipeline,
+    weights::GpuWeights,
+};
 use crate::{
     executor::{Executor, ExecutorError, Progress, Slice},
     kernels::{BufferId, Command, Dispatch, MemoryPlan, Recording, Role, SegmentId},
@@ -330,7 +334,8 @@ impl Executor for GpuExecutor {
                 self.recording.buffers[buffer.0 as usize].name
             ))
         };
-        match mapped.try_recv() {
+        // Another thread that polls the device may still be about to say so.
+        match mapped.recv_timeout(MAPPED_WITHIN) {
             Ok(result) => result.map_err(|error| lost(&error))?,
             Err(error) => return Err(lost(&error)),
         }

@@ -21,7 +21,6 @@
 
 pub(crate) mod anchors;
 mod check;
-pub mod decide;
 #[cfg(feature = "export")]
 pub mod export;
 mod extent;

@@ -4,12 +4,10 @@ use alloc::{format, vec::Vec};
 
 use super::{call::Caller, error::RunError};
 use crate::{
+    decide::{AdvanceParams, CallRow, DecideParams, NONE, device_support, fact, facts},
     dit::{Granule, Part, Stage},
     gpu::{CallPath, Decided, DecidedRun, Gated, RunPlan},
-    kernels::{
-        SegmentId,
-        decide::{AdvanceParams, CallRow, DecideParams, NONE, device_support, fact, facts},
-    },
+    kernels::SegmentId,
     policy::{GaugeKind, Policy},
     sampler::Step,
     signal::Reference,

@@ -115,7 +115,7 @@ impl Sampling {
     ///
     /// # Errors
     /// [`RunError`] if the run is not on a GPU, has lanes that decide apart, or its policy is none that
-    /// [`device_support`](crate::kernels::decide::device_support) knows, or the device cannot hold what
+    /// [`device_support`](crate::decide::device_support) knows, or the device cannot hold what
     /// it takes. The host then goes on to decide.
     #[cfg(feature = "gpu")]
     pub fn decide_on_device(&mut self, calls: u32) -> Result<(), RunError> {

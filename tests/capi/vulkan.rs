@@ -3,8 +3,9 @@
 
 use alloc::sync::Arc;
 use std::env;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 use refrain::Policy;
 use refrain::dit::{Model, Overrides};
@@ -19,7 +20,12 @@ const SEED: u64 = 7;
 const GUIDANCE: f32 = 2.5;
 
 /// The program that C++ makes; `None` if the test is to be skipped, by the rules of the device tests.
-fn host() -> Option<std::path::PathBuf> {
+fn host() -> Option<PathBuf> {
+    static BUILT: OnceLock<Option<PathBuf>> = OnceLock::new();
+    BUILT.get_or_init(built).clone()
+}
+
+fn built() -> Option<PathBuf> {
     let wish = env::var("REFRAIN_GPU").unwrap_or_default();
     let header = Path::new("/usr/include/vulkan/vulkan.h").exists();
     assert!(header || wish != "required", "install libvulkan-dev");
@@ -40,7 +46,12 @@ fn host() -> Option<std::path::PathBuf> {
 }
 
 /// The kernels as files, for the only width of a head that the model has.
-fn kernels() -> String {
+fn kernels() -> &'static str {
+    static WRITTEN: OnceLock<String> = OnceLock::new();
+    WRITTEN.get_or_init(written)
+}
+
+fn written() -> String {
     let out = folder().join("spirv").display().to_string();
     let arguments = [
         "kernels",
@@ -118,7 +129,7 @@ fn a_host_with_its_own_vulkan_device() {
         "interval:interval=3,predictor=dmd",
         "speca",
     ] {
-        let (trace, picture) = drawn(&exe, &kernels, policy, &[]);
+        let (trace, picture) = drawn(&exe, kernels, policy, &[]);
         let (expected_trace, expected) = expected(&engine, policy);
         assert_eq!(trace, expected_trace, "{policy}");
         assert!(
@@ -131,7 +142,7 @@ fn a_host_with_its_own_vulkan_device() {
     let policy = "taylorseer:interval=4,order=1";
     let (_, expected) = expected(&engine, policy);
     for plant in ["plant-workgroups", "plant-binding"] {
-        let (_, picture) = drawn(&exe, &kernels, policy, &[plant]);
+        let (_, picture) = drawn(&exe, kernels, policy, &[plant]);
         assert!(apart(&picture, &expected) > 10, "{plant} was not noticed");
     }
 }
@@ -142,7 +153,7 @@ fn the_host_says_what_is_wrong() {
     let kernels = kernels();
     let model = emoji().display().to_string();
     for (policy, kernels, said) in [
-        ("taylorsee", &kernels[..], "taylorsee"),
+        ("taylorsee", kernels, "taylorsee"),
         ("full", "nowhere", "nowhere/"),
     ] {
         let ran = run(

@@ -5,8 +5,8 @@ use std::{path::Path, sync::OnceLock};
 
 use refrain::{
     Begin, Call, Event, Lane, Outcome, Policy, Scheduler, Timeline,
+    decide::{DECIDE, device_support},
     gpu::{Decided, GpuScheduler, ScriptedCall},
-    kernels::decide::{DECIDE, device_support},
 };
 use serde::Deserialize;
 

@@ -4,7 +4,7 @@ use core::mem::offset_of;
 
 use refrain::{
     Policy,
-    kernels::decide::{CallRow, DECIDE, policy_words},
+    decide::{CallRow, DECIDE, policy_words},
     scheduler::LANE_BYTES,
 };
 

@@ -20,21 +20,21 @@ use crate::timeline::{Call, Timeline};
 /// The decision kernel. Bindings: 0 [`DecideParams`], 1 policy, 2 rows, 3 sums (read), 4 control, 5
 /// trace, 6 weights, 7 corrections (read and written); all but the first arrays of words.
 pub const DECIDE: &str = concat!(
-    include_str!("../../../shaders/shared/f64.wgsl"),
-    include_str!("../../../shaders/shared/decide_layout.wgsl"),
-    include_str!("../../../shaders/decide.wgsl"),
-    include_str!("../../../shaders/shared/decide_weights.wgsl"),
+    include_str!("../../shaders/shared/f64.wgsl"),
+    include_str!("../../shaders/shared/decide_layout.wgsl"),
+    include_str!("../../shaders/decide.wgsl"),
+    include_str!("../../shaders/shared/decide_weights.wgsl"),
 );
 
 /// Makes the arguments of indirect dispatches. Bindings: 0 control, 1 entries (read), 2 arguments
 /// (written).
-pub const GATE: &str = include_str!("../../../shaders/gate.wgsl");
+pub const GATE: &str = include_str!("../../shaders/gate.wgsl");
 /// Copies a part of a buffer. Bindings: 0 the first element, how many, and two zeros, 1 the source
 /// (read), 2 the copy (written).
-pub const COPY: &str = include_str!("../../../shaders/copy.wgsl");
+pub const COPY: &str = include_str!("../../shaders/copy.wgsl");
 /// Steps the latents. Bindings: 0 [`AdvanceParams`], 1 control, 2 steps, 3 prediction (read), 4 x
 /// (read and written).
-pub const ADVANCE: &str = include_str!("../../../shaders/advance.wgsl");
+pub const ADVANCE: &str = include_str!("../../shaders/advance.wgsl");
 
 /// Words of control before the lanes: cursor, limit, facts, computed calls that were tracked, zeros.
 pub const CONTROL_WORDS: usize = 8;
