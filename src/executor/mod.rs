@@ -7,7 +7,7 @@
 mod stored;
 
 use alloc::{string::String, sync::Arc};
-use core::{fmt, time::Duration};
+use core::{any::Any, fmt, time::Duration};
 use std::time::Instant;
 
 use crate::kernels::{BufferId, Recording, SegmentId, WeightFormat};
@@ -143,9 +143,8 @@ pub trait Executor: fmt::Debug + Send {
     /// [`ExecutorError`] if `values` is longer than the buffer or the device was lost.
     fn read(&mut self, buffer: BufferId, values: &mut [f32]) -> Result<(), ExecutorError>;
 
-    /// The executor of a GPU, where it is one: only there can a run be decided on the device.
-    #[cfg(feature = "gpu")]
-    fn as_gpu(&self) -> Option<&crate::gpu::GpuExecutor> {
+    /// Itself, where it can do more than this trait says: a GPU's has a run decided on the device.
+    fn as_any(&self) -> Option<&dyn Any> {
         None
     }
 }

@@ -25,7 +25,6 @@ use crate::{
     kernels::{BufferId, SegmentId, params::elementwise_workgroups},
     policy::Policy,
     predict::MAX_ANCHORS,
-    sampler::Step as SamplerStep,
     scheduler::{Lane, Scheduler},
 };
 
@@ -50,7 +49,8 @@ pub(crate) struct RunPlan<'a> {
     /// One a call, as are paths and steps.
     pub(crate) rows: Vec<CallRow>,
     pub(crate) paths: Vec<CallPath>,
-    pub(crate) steps: &'a [SamplerStep],
+    /// The shares of latent and prediction.
+    pub(crate) steps: Vec<[f32; 2]>,
     pub(crate) advance: AdvanceParams,
     pub(crate) x: BufferId,
     pub(crate) prediction: BufferId,
@@ -224,8 +224,7 @@ impl DecidedRun {
             &[&control, &gates, &arguments],
         )?;
 
-        let steps: Vec<[f32; 2]> = plan.steps.iter().map(|s| [s.keep, s.add]).collect();
-        let steps = upload(device, bytemuck::cast_slice(&steps), STORAGE)?;
+        let steps = upload(device, bytemuck::cast_slice(&plan.steps), STORAGE)?;
         let params = upload(device, bytemuck::bytes_of(&plan.advance), uniform)?;
         let x = find(plan.x)?;
         let prediction = find(plan.prediction)?;

@@ -1,7 +1,7 @@
 //! A recording's buffers, and its segments ready to encode.
 
 use alloc::{format, string::ToString, sync::Arc, vec::Vec};
-use core::{fmt, iter, num::NonZeroU64};
+use core::{any::Any, fmt, iter, num::NonZeroU64};
 use std::{sync::mpsc, time::Instant};
 
 use super::{
@@ -248,7 +248,7 @@ impl GpuExecutor {
 }
 
 impl Executor for GpuExecutor {
-    fn as_gpu(&self) -> Option<&Self> {
+    fn as_any(&self) -> Option<&dyn Any> {
         Some(self)
     }
 

@@ -1,6 +1,7 @@
 //! Runs that are decided on the device.
 
 use alloc::{format, vec::Vec};
+use core::any::Any;
 
 use super::{call::Caller, error::RunError};
 use crate::{
@@ -43,7 +44,8 @@ impl DeviceLoop {
         let (program, scheduler) = (&caller.program, &caller.scheduler);
         let (policy, timeline) = (scheduler.policy(), scheduler.timeline());
         supported(policy, program.lanes)?;
-        let Some(executor) = caller.executor.as_gpu() else {
+        let executor = caller.executor.as_any().and_then(<dyn Any>::downcast_ref);
+        let Some(executor) = executor else {
             return Err(RunError::setting(
                 "decide",
                 "device",
@@ -77,7 +79,7 @@ impl DeviceLoop {
             },
             rows: rows.collect(),
             paths: paths.clone(),
-            steps,
+            steps: steps.iter().map(|step| [step.keep, step.add]).collect(),
             advance: AdvanceParams {
                 latents: shape.latents as u32,
                 picture_len: shape.picture_len as u32,
