@@ -147,7 +147,8 @@ impl Shader {
         })
     }
 
-    /// What the device must have: of `f16`, `subgroups`, `cooperative-matrix`.
+    /// What the device must have: of `f16` (in SPIR-V with 16-bit access to storage and uniform
+    /// buffers, which naga declares with it), `subgroups`, `cooperative-matrix`.
     #[must_use]
     pub fn needs(&self) -> Vec<&'static str> {
         let needed = OPTIONAL.iter().filter(|(c, _)| self.needs.contains(*c));
