@@ -6,6 +6,7 @@
 //! [`check`](super::Recording::check) accepts, and workgroup memory is written before it is read.
 
 mod grid;
+mod layout;
 mod shader;
 
 use alloc::{

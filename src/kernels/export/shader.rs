@@ -17,6 +17,7 @@ use naga::{
     },
 };
 
+use super::layout::without_workgroup_strides;
 use super::{ExportError, Language, Permutation};
 use crate::kernels::{Access, Element};
 
@@ -336,6 +337,7 @@ impl Shader {
             entry_point: ENTRY.into(),
         };
         spv::write_vec(&self.module, &self.info, &options, Some(&entry))
+            .map(|words| without_workgroup_strides(&words))
     }
 
     fn msl(&self) -> Result<Translated, String> {

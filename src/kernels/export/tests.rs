@@ -1,6 +1,7 @@
 use alloc::{string::ToString, vec, vec::Vec};
 
-use super::{KernelId, Language, Permutation, Source, permutations};
+use super::layout::without_workgroup_strides;
+use super::{Code, KernelId, Language, Permutation, Source, permutations};
 use crate::text::Named;
 
 /// A kernel in the place of `subtract`, with a constant or not.
@@ -124,6 +125,19 @@ fn named(name: &str) -> Permutation {
     let all = permutations(&[64]).expect("it fits");
     let mut found = all.into_iter().filter(|p| p.name() == name);
     found.next().unwrap_or_else(|| panic!("there is no {name}"))
+}
+
+/// What is exported has gone through it: nothing is left to leave out.
+#[test]
+fn workgroup_memory_has_no_strides() {
+    for name in ["attention.d64", "linear.f32", "linear_coop8.f16"] {
+        let shader = named(name).shader().expect("valid");
+        let spirv = shader.translate(Language::Spirv).expect("SPIR-V");
+        let Code::Words(words) = spirv.code else {
+            panic!("{name} is no SPIR-V");
+        };
+        assert_eq!(without_workgroup_strides(&words), words, "{name}");
+    }
 }
 
 #[test]
