@@ -2135,17 +2135,6 @@ typedef struct refrain_program_sizes {
     uint32_t prediction_values;
 } refrain_program_sizes;
 
-/** The buffers of a lane that decides. */
-typedef struct refrain_lane_buffers {
-    /**
-     * In, 8 values: `weights` of the decision, written where the call is skipped or goes into
-     * running sums, before the next segment runs; REFRAIN_NONE if there is none.
-     */
-    uint32_t weights;
-    /** In, 8 values, likewise: `weights` less `low_weights`; REFRAIN_NONE if there is none. */
-    uint32_t corrections;
-} refrain_lane_buffers;
-
 /** A buffer. */
 typedef struct refrain_buffer {
     /** Its name, unique in the program; of a weight the tensor's. */
@@ -2196,6 +2185,25 @@ typedef struct refrain_command {
     const void *params;
 } refrain_command;
 
+/** The commands that use a buffer, counted over a list of segments. */
+typedef struct refrain_lifetime {
+    /** The first; REFRAIN_NONE if there is none. */
+    uint32_t first;
+    /** The last; REFRAIN_NONE if there is none. */
+    uint32_t last;
+} refrain_lifetime;
+
+/** The buffers of a lane that decides. */
+typedef struct refrain_lane_buffers {
+    /**
+     * In, 8 values: `weights` of the decision, written where the call is skipped or goes into
+     * running sums, before the next segment runs; REFRAIN_NONE if there is none.
+     */
+    uint32_t weights;
+    /** In, 8 values, likewise: `weights` less `low_weights`; REFRAIN_NONE if there is none. */
+    uint32_t corrections;
+} refrain_lane_buffers;
+
 /** A step of the sampler: a latent x becomes keep * x + add * prediction. */
 typedef struct refrain_step {
     /** What the rows of `t` hold for this step. */
@@ -2205,14 +2213,6 @@ typedef struct refrain_step {
     /** How much of the prediction is added. */
     float add;
 } refrain_step;
-
-/** The commands that use a buffer, counted over a list of segments. */
-typedef struct refrain_lifetime {
-    /** The first; REFRAIN_NONE if there is none. */
-    uint32_t first;
-    /** The last; REFRAIN_NONE if there is none. */
-    uint32_t last;
-} refrain_lifetime;
 
 
 
@@ -2461,48 +2461,6 @@ refrain_status refrain_table_field(const char *table,
                                    size_t capacity,
                                    size_t *length_out);
 
-/**
- * A policy with what a calibrated table sets: what `refrain calibrate` writes, read by the caller into
- * memory. The table must be for the policy's method.
- *
- * - `policy`: in.
- * - `table`: in, UTF-8, ending in a zero; its first line is `refrain-table 1`.
- * - `struct_size`: in, sizeof(refrain_policy).
- * - `policy_out`: out, the policy; may be `policy` itself.
- * - `message`, `message_capacity`: optional; on an error, the line, the field and the remedy.
- *
- * Returns REFRAIN_OK; REFRAIN_E_VALUE if the text is no table, is for another method, or sets what
- * does not fit; REFRAIN_E_CONFIG_SIZE; REFRAIN_E_UNSUPPORTED; REFRAIN_E_NULL; REFRAIN_E_MEMORY if a
- * pointer is not aligned.
- */
-REFRAIN_API
-refrain_status refrain_policy_apply_table(const struct refrain_policy *policy,
-                                          const char *table,
-                                          size_t struct_size,
-                                          struct refrain_policy *policy_out,
-                                          char *message,
-                                          size_t message_capacity);
-
-/**
- * What a calibrated table says of itself: `method`, `model`, `checkpoint`, `steps`, `sampler`,
- * `guidance`, `date`, `fit`, `range`, `source`, or a policy key it sets.
- *
- * - `table`: in, UTF-8, ending in a zero.
- * - `field`: in, its name, ending in a zero.
- * - `text_out`: out, room for `capacity` bytes: the text and a zero.
- * - `capacity`: in, bytes; 0 only asks for the length.
- * - `length_out`: out, bytes of the text without the zero; written also with REFRAIN_E_CAPACITY.
- *
- * Returns REFRAIN_OK; REFRAIN_E_RANGE if the table does not say; REFRAIN_E_VALUE if the text is no
- * table; REFRAIN_E_CAPACITY; REFRAIN_E_NULL; REFRAIN_E_MEMORY if a pointer is not aligned.
- */
-REFRAIN_API
-refrain_status refrain_table_field(const char *table,
-                                   const char *field,
-                                   char *text_out,
-                                   size_t capacity,
-                                   size_t *length_out);
-
 /* -- Schedulers ---------------------------------------------------------------------------------- */
 
 /**
@@ -2650,95 +2608,6 @@ refrain_status refrain_scheduler_abandon(struct refrain_scheduler *scheduler,
 REFRAIN_API
 refrain_status refrain_scheduler_invalidate(struct refrain_scheduler *scheduler,
                                             uint32_t lane);
-
-/**
- * What happened so far, over all lanes.
- *
- * - `scheduler`: shared.
- * - `stats_out`: out.
- *
- * Returns REFRAIN_OK; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no scheduler or a pointer is not
- * aligned; REFRAIN_E_PANIC.
- */
-REFRAIN_API
-refrain_status refrain_scheduler_stats(const struct refrain_scheduler *scheduler,
-                                       struct refrain_stats *stats_out);
-
-/**
- * How many calls were decided for a reason, over all lanes.
- *
- * - `scheduler`: shared.
- * - `reason`: in, a REFRAIN_REASON_... number.
- * - `count_out`: out.
- *
- * Returns REFRAIN_OK; REFRAIN_E_RANGE for an unknown reason; REFRAIN_E_NULL; REFRAIN_E_MEMORY if
- * there is no scheduler or a pointer is not aligned; REFRAIN_E_PANIC.
- */
-REFRAIN_API
-refrain_status refrain_scheduler_reason_count(const struct refrain_scheduler *scheduler,
-                                              uint32_t reason,
-                                              uint32_t *count_out);
-
-/**
- * What a user should hear. Asked before a run it tells whether the policy can skip at all on so few
- * steps, after one whether it did.
- *
- * - `scheduler`: shared.
- * - `notice_out`: out.
- *
- * Returns REFRAIN_OK; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no scheduler or a pointer is not
- * aligned; REFRAIN_E_PANIC.
- */
-REFRAIN_API
-refrain_status refrain_scheduler_notice(const struct refrain_scheduler *scheduler,
-                                        refrain_notice *notice_out);
-
-/**
- * Bytes of a saved state.
- *
- * - `scheduler`: shared.
- * - `bytes_out`: out, depends on the number of lanes alone.
- *
- * Returns REFRAIN_OK; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no scheduler or a pointer is not
- * aligned; REFRAIN_E_PANIC.
- */
-REFRAIN_API
-refrain_status refrain_scheduler_save_size(const struct refrain_scheduler *scheduler,
-                                           size_t *bytes_out);
-
-/**
- * Writes the state, open calls included, as bytes that are the same on every machine: to pause a
- * run, roll it back, or replay it elsewhere. Equal states are equal bytes.
- *
- * - `scheduler`: shared.
- * - `saved_out`: out, room for `capacity` bytes.
- * - `capacity`: in.
- * - `bytes_out`: out, bytes of the state; written also with REFRAIN_E_CAPACITY.
- *
- * Returns REFRAIN_OK; REFRAIN_E_CAPACITY; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no scheduler
- * or a pointer is not aligned; REFRAIN_E_PANIC.
- */
-REFRAIN_API
-refrain_status refrain_scheduler_save(const struct refrain_scheduler *scheduler,
-                                      void *saved_out,
-                                      size_t capacity,
-                                      size_t *bytes_out);
-
-/**
- * Takes over a saved state. The scheduler must have been made with the same policy, steps,
- * evaluations and lanes as the one that saved it.
- *
- * - `scheduler`: exclusive.
- * - `saved`: in, `saved_bytes` bytes; no alignment is needed.
- * - `saved_bytes`: in, exactly as many as were saved.
- *
- * Returns REFRAIN_OK; REFRAIN_E_FORMAT if the bytes are not such a state, and the scheduler is as it
- * was; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no scheduler; REFRAIN_E_PANIC.
- */
-REFRAIN_API
-refrain_status refrain_scheduler_restore(struct refrain_scheduler *scheduler,
-                                         const void *saved,
-                                         size_t saved_bytes);
 
 /**
  * What happened so far, over all lanes.
@@ -3488,21 +3357,6 @@ refrain_status refrain_program_policy(const struct refrain_program *program,
                                       struct refrain_policy *policy_out);
 
 /**
- * The buffers of a lane that decides.
- *
- * - `program`: shared.
- * - `lane`: in, 0 to `decision_count` - 1.
- * - `buffers_out`: out.
- *
- * Returns REFRAIN_OK; REFRAIN_E_RANGE if there is no such lane; REFRAIN_E_NULL; REFRAIN_E_MEMORY if
- * there is no program or a pointer is not aligned; REFRAIN_E_PANIC.
- */
-REFRAIN_API
-refrain_status refrain_program_lane(const struct refrain_program *program,
-                                    uint32_t lane,
-                                    struct refrain_lane_buffers *buffers_out);
-
-/**
  * A buffer. The host makes it, of `bytes` bytes, zeroed but for its contents.
  *
  * - `program`: shared.
@@ -3565,6 +3419,42 @@ refrain_status refrain_program_command(const struct refrain_program *program,
                                        uint32_t segment,
                                        uint32_t command,
                                        struct refrain_command *command_out);
+
+/**
+ * Which commands use the buffers, counted over a list of segments: two buffers of the role scratch
+ * may share memory if they are in use at once in none of the lists that the host runs as one.
+ *
+ * - `program`: shared.
+ * - `segments`: in, `segment_count` numbers.
+ * - `segment_count`: in.
+ * - `lifetimes_out`: out, room for `capacity` lifetimes.
+ * - `capacity`: in; at least `buffer_count` of the program.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_CAPACITY; REFRAIN_E_RANGE if there is no such segment;
+ * REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no program or a pointer is not aligned;
+ * REFRAIN_E_PANIC.
+ */
+REFRAIN_API
+refrain_status refrain_program_lifetimes(const struct refrain_program *program,
+                                         const uint32_t *segments,
+                                         size_t segment_count,
+                                         struct refrain_lifetime *lifetimes_out,
+                                         size_t capacity);
+
+/**
+ * The buffers of a lane that decides.
+ *
+ * - `program`: shared.
+ * - `lane`: in, 0 to `decision_count` - 1.
+ * - `buffers_out`: out.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_RANGE if there is no such lane; REFRAIN_E_NULL; REFRAIN_E_MEMORY if
+ * there is no program or a pointer is not aligned; REFRAIN_E_PANIC.
+ */
+REFRAIN_API
+refrain_status refrain_program_lane(const struct refrain_program *program,
+                                    uint32_t lane,
+                                    struct refrain_lane_buffers *buffers_out);
 
 /**
  * The lane whose decision a part of a call takes: before it runs, a call of that lane is begun if
@@ -3676,27 +3566,6 @@ refrain_status refrain_program_filter(const struct refrain_program *program,
                                       float *values_out,
                                       size_t capacity,
                                       size_t *count_out);
-
-/**
- * Which commands use the buffers, counted over a list of segments: two buffers of the role scratch
- * may share memory if they are in use at once in none of the lists that the host runs as one.
- *
- * - `program`: shared.
- * - `segments`: in, `segment_count` numbers.
- * - `segment_count`: in.
- * - `lifetimes_out`: out, room for `capacity` lifetimes.
- * - `capacity`: in; at least `buffer_count` of the program.
- *
- * Returns REFRAIN_OK; REFRAIN_E_CAPACITY; REFRAIN_E_RANGE if there is no such segment;
- * REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no program or a pointer is not aligned;
- * REFRAIN_E_PANIC.
- */
-REFRAIN_API
-refrain_status refrain_program_lifetimes(const struct refrain_program *program,
-                                         const uint32_t *segments,
-                                         size_t segment_count,
-                                         struct refrain_lifetime *lifetimes_out,
-                                         size_t capacity);
 
 /**
  * Fills a buffer with the noise that a run starts from: normal, mean 0, variance 1, the same on every

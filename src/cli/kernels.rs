@@ -24,10 +24,12 @@ const NAGA: &str = "30.0.1";
 /// Write every kernel in a shading language, for an engine that dispatches on its own device
 ///
 /// One file for each kernel and each set of its constants (linear.f16 for a weight format,
-/// attention.d64 for the width of a head), and manifest.json, which says of each file: entry point, workgroup size, constants, buffers with
-/// number, access, type and shape, the layout of the parameter block, how many workgroups its fields
-/// ask for, and how far a device may be off. What a language has no words for stands there under
-/// left_out, with the reason.
+/// attention.d64 for the width of a head, blend.int8 for the format of anchors), and for each of its
+/// variants (linear_tile32.f16), which serve some devices and shapes in its stead. manifest.json says
+/// of each file: operation and variant, what it takes and needs, entry point, workgroup size, constants,
+/// buffers with number, access, type and shape, the layout of the parameter block, how many workgroups
+/// its fields ask for, and how far a device may be off. What a language has no words for stands there
+/// under left_out, with the reason.
 #[derive(Args, Debug)]
 pub(super) struct Arguments {
     /// Language to write
@@ -58,14 +60,21 @@ struct Manifest {
 #[derive(Serialize)]
 struct File {
     file: String,
-    kernel: &'static str,
-    summary: &'static str,
+    /// The kernel of the table.
+    operation: &'static str,
+    /// Null for the table's own.
+    variant: Option<&'static str>,
+    summary: String,
     dialect: &'static str,
     entry: String,
     workgroup: [u32; 3],
     constants: Vec<Constant>,
     /// What the device must have beyond the core of the language.
     needs: Vec<&'static str>,
+    /// What the fields of the parameter block must be.
+    takes: Vec<String>,
+    /// The only number of invocations of a subgroup that it works with; null for any.
+    subgroup_size: Option<u32>,
     bindings: Vec<Binding>,
     /// In MSL: the number of one more buffer that is declared and never read.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -197,8 +206,8 @@ fn describe(
     translated: &Translated,
     language: Language,
 ) -> File {
-    let kernel = permutation.kernel();
     let grid = permutation.grid();
+    let tolerance = permutation.tolerance();
     let (fields, bytes) = shader.params();
     let binding = |binding: crate::kernels::export::ShaderBinding| Binding {
         group: 0,
@@ -220,8 +229,9 @@ fn describe(
     let constants = permutation.constants().iter();
     File {
         file: format!("{}.{}", permutation.name(), language.extension()),
-        kernel: kernel.name,
-        summary: kernel.summary,
+        operation: permutation.kernel().name,
+        variant: permutation.variant().map(|variant| variant.name),
+        summary: permutation.summary(),
         dialect: translated.dialect,
         entry: translated.entry.clone(),
         workgroup: shader.workgroup(),
@@ -229,6 +239,8 @@ fn describe(
             .map(|&(name, value)| Constant { name, value })
             .collect(),
         needs: shader.needs(),
+        takes: permutation.takes(),
+        subgroup_size: permutation.subgroup_size(),
         bindings: shader.bindings().into_iter().map(binding).collect(),
         unread_buffer: translated.unread,
         params: Params {
@@ -247,8 +259,8 @@ fn describe(
             fields: grid.fields(),
         },
         tolerance: Tolerance {
-            absolute: kernel.tolerance.absolute,
-            relative: kernel.tolerance.relative,
+            absolute: tolerance.absolute,
+            relative: tolerance.relative,
         },
     }
 }

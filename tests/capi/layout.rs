@@ -11,9 +11,9 @@ use refrain::capi::policy::parts::{
 };
 use refrain::capi::policy::refrain_policy;
 use refrain::capi::predictor::{refrain_predictor, refrain_predictor_inputs, refrain_weights};
+use refrain::capi::program::call::{refrain_lane_buffers, refrain_step};
 use refrain::capi::program::{
-    refrain_buffer, refrain_command, refrain_lane_buffers, refrain_lifetime, refrain_program_sizes,
-    refrain_segment, refrain_step,
+    refrain_buffer, refrain_command, refrain_lifetime, refrain_program_sizes, refrain_segment,
 };
 use refrain::capi::sampling::{refrain_memory, refrain_settings};
 use refrain::capi::scheduler::{refrain_call, refrain_decision, refrain_event, refrain_stats};

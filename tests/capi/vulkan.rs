@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 
 use refrain::Policy;
 use refrain::dit::{Model, Overrides};
+use refrain::kernels::AnchorFormat;
 use refrain::run::{Backend, Engine, Settings};
 use refrain::sampler::Sampler;
 
@@ -69,12 +70,20 @@ fn written() -> String {
 }
 
 /// Trace and picture of the host in C++.
-fn drawn(exe: &Path, kernels: &str, policy: &str, plant: &[&str]) -> (String, Vec<u8>) {
+fn drawn(
+    exe: &Path,
+    kernels: &str,
+    (policy, anchors): (&str, AnchorFormat),
+    plant: &[&str],
+) -> (String, Vec<u8>) {
     let out = folder().join("vulkan.ppm");
     let (model, ppm) = (emoji().display().to_string(), out.display().to_string());
     let numbers = [STEPS.to_string(), SEED.to_string(), GUIDANCE.to_string()];
     let [steps, seed, guidance] = numbers.each_ref().map(String::as_str);
-    let arguments = [&model, kernels, &ppm, policy, steps, seed, guidance, "cat"];
+    let anchors = (anchors as u32).to_string();
+    let arguments = [
+        &model, kernels, &ppm, policy, steps, seed, guidance, "cat", &anchors,
+    ];
     let ran = run(exe, &[&arguments, plant].concat());
     assert!(ran.status.success(), "{policy}: {}", stderr(&ran));
     let said = stdout(&ran);
@@ -84,7 +93,7 @@ fn drawn(exe: &Path, kernels: &str, policy: &str, plant: &[&str]) -> (String, Ve
 }
 
 /// What the library's own run gives: `refrain generate` does the same.
-fn expected(engine: &Engine, policy: &str) -> (String, Vec<u8>) {
+fn expected(engine: &Engine, (policy, anchors): (&str, AnchorFormat)) -> (String, Vec<u8>) {
     let class = engine.model().config().class("cat").expect("a class");
     let mut sampling = engine
         .start(&Settings {
@@ -94,7 +103,7 @@ fn expected(engine: &Engine, policy: &str) -> (String, Vec<u8>) {
             guidance: GUIDANCE,
             classes: vec![class],
             seed: SEED,
-            anchor_format: refrain::kernels::AnchorFormat::F32,
+            anchor_format: anchors,
         })
         .unwrap();
     while sampling.advance().unwrap().is_some() {}
@@ -118,19 +127,25 @@ fn a_host_with_its_own_vulkan_device() {
     let engine = Engine::new(Arc::new(model), Backend::Cpu).unwrap();
     // Modules that are skipped one by one; signals that are measured before a call, through a filter,
     // and behind it; a curve of the model's; a forecast that follows a
-    // probe; sums over the whole past; products; forecasts that are verified.
-    for policy in [
-        "taylorseer:interval=4,order=1",
-        "seacache",
-        "easycache:threshold=0.03",
-        "magcache",
-        "dicache:threshold=0.2",
-        "interval:interval=2,predictor=chebyshev,order=1",
-        "interval:interval=3,predictor=dmd",
-        "speca",
+    // probe; sums over the whole past; products; forecasts that are verified; anchors in fewer bits.
+    let taylorseer = "taylorseer:interval=4,order=1";
+    for (policy, anchors) in [
+        (taylorseer, AnchorFormat::F32),
+        ("seacache", AnchorFormat::F32),
+        ("easycache:threshold=0.03", AnchorFormat::F32),
+        ("magcache", AnchorFormat::F32),
+        ("dicache:threshold=0.2", AnchorFormat::F32),
+        (
+            "interval:interval=2,predictor=chebyshev,order=1",
+            AnchorFormat::F32,
+        ),
+        ("interval:interval=3,predictor=dmd", AnchorFormat::F32),
+        ("speca", AnchorFormat::F32),
+        (taylorseer, AnchorFormat::F16),
+        (taylorseer, AnchorFormat::Int8),
     ] {
-        let (trace, picture) = drawn(&exe, kernels, policy, &[]);
-        let (expected_trace, expected) = expected(&engine, policy);
+        let (trace, picture) = drawn(&exe, kernels, (policy, anchors), &[]);
+        let (expected_trace, expected) = expected(&engine, (policy, anchors));
         assert_eq!(trace, expected_trace, "{policy}");
         assert!(
             trace.contains(|action| action != 'C'),
@@ -139,10 +154,10 @@ fn a_host_with_its_own_vulkan_device() {
         let apart = apart(&picture, &expected);
         assert!(apart <= 1, "{policy}: {apart} of 255 apart");
     }
-    let policy = "taylorseer:interval=4,order=1";
-    let (_, expected) = expected(&engine, policy);
+    let how = (taylorseer, AnchorFormat::F32);
+    let (_, expected) = expected(&engine, how);
     for plant in ["plant-workgroups", "plant-binding"] {
-        let (_, picture) = drawn(&exe, kernels, policy, &[plant]);
+        let (_, picture) = drawn(&exe, kernels, how, &[plant]);
         assert!(apart(&picture, &expected) > 10, "{plant} was not noticed");
     }
 }
@@ -158,7 +173,17 @@ fn the_host_says_what_is_wrong() {
     ] {
         let ran = run(
             &exe,
-            &[&model, kernels, "never.ppm", policy, "2", "1", "1", "cat"],
+            &[
+                &model,
+                kernels,
+                "never.ppm",
+                policy,
+                "2",
+                "1",
+                "1",
+                "cat",
+                "0",
+            ],
         );
         assert_eq!(ran.status.code(), Some(1));
         assert!(stderr(&ran).contains(said), "{}", stderr(&ran));

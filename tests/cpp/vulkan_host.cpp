@@ -2,7 +2,7 @@
    the forward pass and what of it runs from refrain_program_..., decisions from
    refrain_scheduler_.... No code of refrain's executors runs.
 
-   Usage: vulkan_host MODEL KERNELS OUT.ppm POLICY STEPS SEED GUIDANCE CLASS
+   Usage: vulkan_host MODEL KERNELS OUT.ppm POLICY STEPS SEED GUIDANCE CLASS ANCHORS
                       [plant-workgroups|plant-binding] */
 #include <refrain.h>
 
@@ -200,7 +200,7 @@ static bool call(Host &host, refrain_scheduler *scheduler, bool rolls_back, uint
 }
 
 static void draw(int argc, char **argv) {
-    if (argc < 9) throw std::runtime_error("nine arguments are needed; see the source");
+    if (argc < 10) throw std::runtime_error("nine arguments are needed; see the source");
     refrain_policy policy;
     refrain_model *model;
     refrain_model_sizes shape;
@@ -219,6 +219,7 @@ static void draw(int argc, char **argv) {
     settings.guidance = float(std::atof(argv[7]));
     settings.classes = &class_number;
     settings.class_count = 1;
+    settings.anchor_format = refrain_anchor_format(std::atoi(argv[9]));
     TRY(refrain_program_create(model, &settings, &program, why, sizeof why));
     refrain_model_destroy(model);
     TRY(refrain_program_info(program, &sizes));
@@ -229,7 +230,7 @@ static void draw(int argc, char **argv) {
     TRY(refrain_scheduler_init(memory.data(), bytes, &policy, settings.steps, 1, sizes.lanes,
                                &scheduler, why, sizeof why));
     {
-        Host host(program, argv[2], argc > 9 ? argv[9] : "");
+        Host host(program, argv[2], argc > 10 ? argv[10] : "");
         const size_t pixels = size_t(shape.input_size) * shape.input_size;
         std::vector<float> latent(shape.in_channels * pixels);
         const uint64_t seed = std::strtoull(argv[6], nullptr, 10);

@@ -7,14 +7,14 @@ use refrain::Policy;
 use refrain::dit::{Lowering, Model, Overrides};
 use refrain::kernels::export::{Field, Grid, Permutation};
 use refrain::kernels::params::{LinearParams, NormParams, ReduceParams};
-use refrain::kernels::{Command, Dispatch, KernelId};
+use refrain::kernels::{self, AnchorFormat, Command, Dispatch, KernelId, VARIANTS};
 
 use crate::root;
 
 /// The fields of a kernel's block, as naga sees them.
 fn fields(kernel: KernelId) -> Vec<Field> {
     let constants = kernel.kernel().constants;
-    let value = |name| if name == "FORMAT" { 0 } else { 64 };
+    let value = |name| if name == "HEAD_DIM" { 64 } else { 0 };
     let constants: Vec<_> = constants.iter().map(|&name| (name, value(name))).collect();
     let shader = Permutation::of(kernel, &constants).shader().expect("valid");
     let (fields, bytes) = shader.params();
@@ -46,10 +46,13 @@ fn dispatches() -> Vec<Dispatch> {
         "cfgcache",
         "freqca",
     ];
+    let stored = policies.map(|policy| (policy, AnchorFormat::F32));
+    let others = [AnchorFormat::F16, AnchorFormat::Int8].map(|format| (policies[1], format));
     let mut all = Vec::new();
-    for policy in policies {
+    for (policy, format) in stored.into_iter().chain(others) {
         let policy = Policy::parse(policy).unwrap_or_else(|error| panic!("{policy}: {error}"));
-        let lowering = Lowering::for_policy(&policy, 3, 2.0, 20);
+        let mut lowering = Lowering::for_policy(&policy, 3, 2.0, 20);
+        lowering.anchor_format = format;
         let program = lowering.program(&model).expect("it fits");
         let recording = program.recording;
         let commands = recording.segments.iter().flat_map(|s| &s.commands);
@@ -79,6 +82,57 @@ fn rules_give_the_workgroups_of_recordings() {
     }
     let missing = KernelId::ALL.iter().filter(|kernel| !seen.contains(kernel));
     assert_eq!(missing.count(), 0, "{seen:?}");
+    assert!(caught > 100, "planted: {caught}");
+}
+
+/// The same for the variants: their own count of workgroups, where they take a dispatch.
+#[test]
+fn rules_give_the_workgroups_of_variants() {
+    let mut dispatches = dispatches();
+    let linear = dispatches
+        .iter()
+        .find(|dispatch| dispatch.kernel == KernelId::Linear)
+        .expect("a linear layer")
+        .clone();
+    // Few rows, and more than one dimension has workgroups for.
+    for rows in [1, 5, 16, 64 * 65_535 + 1] {
+        let mut params: LinearParams = bytemuck::pod_read_unaligned(&linear.params);
+        params.rows = rows;
+        dispatches.push(Dispatch {
+            params: bytemuck::bytes_of(&params).to_vec(),
+            workgroups: params.workgroups(),
+            ..linear.clone()
+        });
+    }
+
+    let (mut seen, mut caught) = (BTreeSet::new(), 0);
+    for dispatch in dispatches {
+        let fields = fields(dispatch.kernel);
+        for variant in dispatch.kernel.variants() {
+            let Some(expected) = variant.workgroups(&dispatch) else {
+                continue;
+            };
+            let grid = Grid::of_variant(variant);
+            let name = variant.kernel_name(dispatch.kernel);
+            let found = workgroups(&grid, &fields, &dispatch.params);
+            assert_eq!(found, Some(expected), "{name}: {grid}");
+            seen.insert((variant.family.operations()[0], variant.name));
+
+            let mut planted = *variant;
+            planted.grid = match variant.grid {
+                kernels::Grid::Tiles { rows, columns } => kernels::Grid::Tiles {
+                    rows,
+                    columns: columns + 1,
+                },
+                kernels::Grid::Queries { queries } => kernels::Grid::Queries {
+                    queries: queries + 1,
+                },
+            };
+            let found = workgroups(&Grid::of_variant(&planted), &fields, &dispatch.params);
+            caught += usize::from(found != Some(expected));
+        }
+    }
+    assert_eq!(seen.len(), VARIANTS.len(), "{seen:?}");
     assert!(caught > 100, "planted: {caught}");
 }
 

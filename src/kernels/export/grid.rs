@@ -8,7 +8,7 @@ use alloc::{
 use core::fmt;
 
 use crate::kernels::{
-    KernelId,
+    self, KernelId, Variant,
     params::{ATTENTION_ROWS, LINEAR_TILE, MAX_WORKGROUPS},
 };
 
@@ -55,6 +55,26 @@ const fn wrapped(share: Share) -> Grid {
     }
 }
 
+/// A tile of a linear layer's output a workgroup.
+const fn tiles(rows: u32, columns: u32) -> Grid {
+    Grid {
+        shares: [over(&["outputs"], columns), over(&["rows"], rows), ONE],
+        wraps: Some(1),
+    }
+}
+
+/// Some queries of one head a workgroup.
+const fn queries(each: u32) -> Grid {
+    Grid {
+        shares: [
+            over(&["tokens"], each),
+            over(&["heads"], 1),
+            over(&["batch"], 1),
+        ],
+        wraps: None,
+    }
+}
+
 impl Grid {
     /// The rule of a kernel: what the `workgroups` of its parameter block compute.
     #[must_use]
@@ -68,24 +88,10 @@ impl Grid {
             | KernelId::LinearGelu
             | KernelId::LinearSilu
             | KernelId::LinearGated
-            | KernelId::LinearAdd => Self {
-                shares: [
-                    over(&["outputs"], LINEAR_TILE),
-                    over(&["rows"], LINEAR_TILE),
-                    ONE,
-                ],
-                wraps: Some(1),
-            },
+            | KernelId::LinearAdd => tiles(LINEAR_TILE, LINEAR_TILE),
             KernelId::Condition => elements(&["batch", "channels"]),
             KernelId::LayerNormModulate => wrapped(over(&["rows"], 1)),
-            KernelId::Attention => Self {
-                shares: [
-                    over(&["tokens"], ATTENTION_ROWS),
-                    over(&["heads"], 1),
-                    over(&["batch"], 1),
-                ],
-                wraps: None,
-            },
+            KernelId::Attention => queries(ATTENTION_ROWS),
             KernelId::Guide | KernelId::GuideDifference | KernelId::GuideKept => {
                 elements(&["batch", "channels", "pixels"])
             }
@@ -102,6 +108,15 @@ impl Grid {
             KernelId::KeepInt8 => wrapped(over(&["rows"], 1)),
             KernelId::GatedAdd => elements(&["rows", "channels"]),
             KernelId::MixTokens => elements(&["batch", "rows", "channels"]),
+        }
+    }
+
+    /// The rule of a variant, for the dispatches that it takes: what [`Variant::workgroups`] computes.
+    #[must_use]
+    pub const fn of_variant(variant: &Variant) -> Self {
+        match variant.grid {
+            kernels::Grid::Tiles { rows, columns } => tiles(rows, columns),
+            kernels::Grid::Queries { queries: each } => queries(each),
         }
     }
 

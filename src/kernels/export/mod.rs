@@ -6,6 +6,7 @@
 //! [`check`](super::Recording::check) accepts, and workgroup memory is written before it is read.
 
 mod grid;
+mod layout;
 mod shader;
 
 use alloc::{
@@ -15,7 +16,7 @@ use alloc::{
 };
 use core::fmt;
 
-use super::{AnchorFormat, Kernel, KernelId, WeightFormat};
+use super::{AnchorFormat, Kernel, KernelId, Tolerance, VARIANTS, Variant, WeightFormat};
 use crate::text::{Named, named};
 
 pub use grid::{Grid, Share};
@@ -112,19 +113,52 @@ impl core::error::Error for ExportError {}
 struct Source {
     name: &'static str,
     kernel: KernelId,
+    /// Another text for the same operation.
+    variant: Option<&'static Variant>,
+    /// The table's text.
     text: &'static str,
 }
 
-/// Every text there is.
-fn sources() -> impl Iterator<Item = Source> {
-    KernelId::ALL.into_iter().map(|kernel| Source {
-        name: kernel.kernel().name,
-        kernel,
-        text: kernel.kernel().source,
-    })
+impl Source {
+    fn of(kernel: KernelId, variant: Option<&'static Variant>) -> Self {
+        Self {
+            name: kernel.kernel().name,
+            kernel,
+            variant,
+            text: kernel.kernel().source,
+        }
+    }
+
+    /// The values that a constant has, one permutation each; `widths` are those of `HEAD_DIM`.
+    fn values(&self, constant: &str, widths: &[u32]) -> Vec<u32> {
+        match constant {
+            "FORMAT" if self.variant.is_some_and(|v| v.takes.only_f16_weights) => {
+                alloc::vec![WeightFormat::F16 as u32]
+            }
+            "FORMAT" => FORMATS.iter().map(|format| *format as u32).collect(),
+            "HEAD_DIM" => widths.to_vec(),
+            // Anchors in int8 are kept by a kernel of their own.
+            "ANCHOR_FORMAT" => AnchorFormat::ALL
+                .iter()
+                .filter(|format| self.kernel != KernelId::Keep || **format != AnchorFormat::Int8)
+                .map(|format| *format as u32)
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
 }
 
-/// A kernel with values for its constants.
+/// Every text there is: the table's, then the variants of each operation.
+fn sources() -> impl Iterator<Item = Source> {
+    let table = KernelId::ALL.into_iter().map(|id| Source::of(id, None));
+    let variants = VARIANTS.iter().flat_map(|variant| {
+        let operations = variant.family.operations().iter();
+        operations.map(move |id| Source::of(*id, Some(variant)))
+    });
+    table.chain(variants)
+}
+
+/// A kernel of the table, or a variant of one, with values for its constants.
 #[derive(Clone, Debug)]
 pub struct Permutation {
     source: Source,
@@ -134,14 +168,14 @@ pub struct Permutation {
 /// Widths of a head that attention is made for.
 pub const HEAD_DIMS: core::ops::RangeInclusive<u32> = 24..=128;
 
-/// Every kernel, with each weight format and each of the widths of a head. By default those widths
-/// are 24 to 128 in steps of 8.
+/// Every kernel and every variant, with each weight format and anchor format that it takes and each of
+/// the widths of a head. By default those widths are 24 to 128 in steps of 8.
 ///
 /// # Errors
 /// [`ExportError`] for a width that attention does not take.
 pub fn permutations(head_dims: &[u32]) -> Result<Vec<Permutation>, ExportError> {
     for width in head_dims {
-        check("HEAD_DIM", *width)
+        check(KernelId::Attention, "HEAD_DIM", *width)
             .map_err(|why| ExportError::new(KernelId::Attention.kernel().name, why))?;
     }
     let all: Vec<u32> = HEAD_DIMS.step_by(8).collect();
@@ -154,19 +188,7 @@ pub fn permutations(head_dims: &[u32]) -> Result<Vec<Permutation>, ExportError> 
     for source in sources() {
         let mut sets = alloc::vec![Vec::new()];
         for &name in source.kernel.kernel().constants {
-            let values: Vec<u32> = match name {
-                "FORMAT" => FORMATS.iter().map(|format| *format as u32).collect(),
-                "HEAD_DIM" => widths.to_vec(),
-                // Anchors in int8 are kept by a kernel of their own.
-                "ANCHOR_FORMAT" => AnchorFormat::ALL
-                    .iter()
-                    .filter(|format| {
-                        source.kernel != KernelId::Keep || **format != AnchorFormat::Int8
-                    })
-                    .map(|format| *format as u32)
-                    .collect(),
-                _ => Vec::new(),
-            };
+            let values = source.values(name, widths);
             sets = sets
                 .iter()
                 .flat_map(|set: &Vec<_>| {
@@ -186,10 +208,12 @@ pub fn permutations(head_dims: &[u32]) -> Result<Vec<Permutation>, ExportError> 
     Ok(permutations)
 }
 
-/// Whether a constant may have a value.
-fn check(constant: &str, value: u32) -> Result<(), String> {
+/// Whether a constant of a kernel may have a value.
+fn check(kernel: KernelId, constant: &str, value: u32) -> Result<(), String> {
     let (fits, range) = match constant {
         "FORMAT" => ((value as usize) < FORMATS.len(), "0 to 2"),
+        "ANCHOR_FORMAT" if kernel == KernelId::Keep => (value < 2, "0 to 1"),
+        "ANCHOR_FORMAT" => ((value as usize) < AnchorFormat::ALL.len(), "0 to 2"),
         "HEAD_DIM" => (
             HEAD_DIMS.contains(&value) && value.is_multiple_of(8),
             "24 to 128 in steps of 8",
@@ -206,24 +230,23 @@ fn check(constant: &str, value: u32) -> Result<(), String> {
 const FORMATS: [WeightFormat; 3] = [WeightFormat::F32, WeightFormat::F16, WeightFormat::Bf16];
 
 impl Permutation {
-    /// The kernel with the constants that a dispatch gives it.
+    /// The table's kernel with the constants that a dispatch gives it.
     #[must_use]
     pub fn of(kernel: KernelId, constants: &[(&'static str, u32)]) -> Self {
-        let row = kernel.kernel();
         Self {
-            source: Source {
-                name: row.name,
-                kernel,
-                text: row.source,
-            },
+            source: Source::of(kernel, None),
             constants: constants.to_vec(),
         }
     }
 
-    /// `linear.f16`, `attention.d64`, `patchify`: the kernel and its constants.
+    /// `linear.f16`, `linear_tile32.f16`, `attention.d64`, `patchify`: the kernel and its constants.
     #[must_use]
     pub fn name(&self) -> String {
-        let mut name = String::from(self.source.name);
+        let source = &self.source;
+        let mut name = match source.variant {
+            Some(variant) => variant.kernel_name(source.kernel),
+            None => String::from(source.name),
+        };
         for &(constant, value) in &self.constants {
             let format = FORMATS.iter().find(|format| **format as u32 == value);
             name += &match (constant, format) {
@@ -239,10 +262,62 @@ impl Permutation {
         name
     }
 
-    /// The row of the table.
+    /// The row of the table: of a variant, its operation's.
     #[must_use]
     pub fn kernel(&self) -> &'static Kernel {
         self.source.kernel.kernel()
+    }
+
+    /// The variant; `None` for the table's own kernel.
+    #[must_use]
+    pub fn variant(&self) -> Option<&'static Variant> {
+        self.source.variant
+    }
+
+    /// What it computes and, of a variant, how, in one line.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let operation = self.kernel().summary;
+        match self.source.variant {
+            Some(variant) => format!("{operation}; {}", variant.summary),
+            None => String::from(operation),
+        }
+    }
+
+    /// Agreement with the twin that is demanded of a device.
+    #[must_use]
+    pub fn tolerance(&self) -> Tolerance {
+        match self.source.variant {
+            Some(variant) => variant.tolerance(self.source.kernel),
+            None => self.kernel().tolerance,
+        }
+    }
+
+    /// What the fields of the parameter block must be, each as a condition, for example
+    /// `inputs % 8 == 0`; none for the table's own kernels.
+    #[must_use]
+    pub fn takes(&self) -> Vec<String> {
+        let mut conditions = Vec::new();
+        if let Some(variant) = self.source.variant {
+            let takes = variant.takes;
+            if takes.inputs_of > 1 {
+                conditions.push(format!("inputs % {} == 0", takes.inputs_of));
+            }
+            if takes.rows < u32::MAX {
+                conditions.push(format!("rows <= {}", takes.rows));
+            }
+        }
+        conditions
+    }
+
+    /// Invocations of a subgroup, if it works with none but that many.
+    #[must_use]
+    pub fn subgroup_size(&self) -> Option<u32> {
+        let needs = self.source.variant?.needs;
+        if needs.cooperative > 0 {
+            return Some(32);
+        }
+        (needs.subgroup > 0).then_some(needs.subgroup)
     }
 
     /// Its constants, by name.
@@ -254,7 +329,10 @@ impl Permutation {
     /// How many workgroups its parameters ask for.
     #[must_use]
     pub fn grid(&self) -> Grid {
-        Grid::of(self.source.kernel)
+        match self.source.variant {
+            Some(variant) => Grid::of_variant(variant),
+            None => Grid::of(self.source.kernel),
+        }
     }
 
     /// Checks the text with these constants.
@@ -268,15 +346,24 @@ impl Permutation {
 
     /// The text with its constants filled in.
     fn text(&self) -> Result<String, ExportError> {
-        let mut text = String::from(self.source.text);
         for (name, value) in &self.constants {
-            check(name, *value).map_err(|why| ExportError::new(self.name(), why))?;
-            let open = format!("override {name}: u32;");
-            if !text.contains(&open) {
+            check(self.source.kernel, name, *value)
+                .map_err(|why| ExportError::new(self.name(), why))?;
+        }
+        let (mut text, open) = match self.source.variant {
+            Some(variant) => (
+                variant.source(self.source.kernel, &self.constants),
+                variant.overrides(&self.constants),
+            ),
+            None => (String::from(self.source.text), self.constants.clone()),
+        };
+        for (name, value) in open {
+            let declared = format!("override {name}: u32;");
+            if !text.contains(&declared) {
                 let why = format_args!("it has no constant {name}");
                 return Err(ExportError::new(self.name(), why));
             }
-            text = text.replace(&open, &format!("const {name}: u32 = {value}u;"));
+            text = text.replace(&declared, &format!("const {name}: u32 = {value}u;"));
         }
         Ok(text)
     }

@@ -17,6 +17,7 @@ use naga::{
     },
 };
 
+use super::layout::without_workgroup_strides;
 use super::{ExportError, Language, Permutation};
 use crate::kernels::{Access, Element};
 
@@ -35,6 +36,8 @@ const UNCHECKED: BoundsCheckPolicies = BoundsCheckPolicies {
     image_load: BoundsCheckPolicy::Unchecked,
     binding_array: BoundsCheckPolicy::Unchecked,
 };
+/// Metal's matrices have this side, and naga writes others all the same.
+const MSL_SIDE: u32 = 8;
 /// The entry point of every kernel.
 const ENTRY: &str = "main";
 
@@ -115,7 +118,8 @@ impl Language {
             Self::Spirv => spv::supported_capabilities(),
             Self::Msl => msl::supported_capabilities(),
             Self::Hlsl => hlsl::supported_capabilities(),
-            Self::Glsl => glsl::supported_capabilities(),
+            // naga counts 16-bit floats in, and then has no word for them.
+            Self::Glsl => glsl::supported_capabilities().difference(Capabilities::SHADER_FLOAT16),
         }
     }
 }
@@ -144,7 +148,8 @@ impl Shader {
         })
     }
 
-    /// What the device must have: of `f16`, `subgroups`, `cooperative-matrix`.
+    /// What the device must have: of `f16` (in SPIR-V with 16-bit access to storage and uniform
+    /// buffers, which naga declares with it), `subgroups`, `cooperative-matrix`.
     #[must_use]
     pub fn needs(&self) -> Vec<&'static str> {
         let needed = OPTIONAL.iter().filter(|(c, _)| self.needs.contains(*c));
@@ -251,6 +256,12 @@ impl Shader {
         if let Some((_, name)) = OPTIONAL.iter().find(|(c, _)| missing.contains(*c)) {
             return Err(refuse(&format_args!("{language} has no {name}")));
         }
+        if language == Language::Msl
+            && let Some(side) = self.sides().find(|side| *side != MSL_SIDE)
+        {
+            let why = format_args!("{language} has no cooperative matrices of {side} by {side}");
+            return Err(refuse(&why));
+        }
         let text = |(code, entry, dialect)| Translated {
             code: Code::Text(code),
             entry,
@@ -258,17 +269,48 @@ impl Shader {
             unread: None,
         };
         match language {
-            Language::Wgsl => Ok(text((self.text.clone(), ENTRY.into(), "WGSL"))),
+            Language::Wgsl => Ok(text(self.wgsl())),
             Language::Spirv => Ok(Translated {
                 code: Code::Words(self.spirv().map_err(|error| refuse(&error))?),
                 entry: ENTRY.into(),
-                dialect: "SPIR-V 1.3",
+                dialect: if self.needs.contains(Capabilities::COOPERATIVE_MATRIX) {
+                    "SPIR-V 1.3 with SPV_KHR_cooperative_matrix and SPV_KHR_vulkan_memory_model"
+                } else {
+                    "SPIR-V 1.3"
+                },
                 unread: None,
             }),
             Language::Msl => self.msl().map_err(|why| refuse(&why)),
             Language::Hlsl => self.hlsl().map(text).map_err(|why| refuse(&why)),
             Language::Glsl => self.glsl().map(text).map_err(|why| refuse(&why)),
         }
+    }
+
+    fn wgsl(&self) -> (String, String, &'static str) {
+        // Demanded by the standard, and refused by naga 30.
+        let enable = if self.needs.contains(Capabilities::SUBGROUP) {
+            "enable subgroups;\n"
+        } else {
+            ""
+        };
+        let dialect = if self.needs.contains(Capabilities::COOPERATIVE_MATRIX) {
+            "WGSL with wgpu_cooperative_matrix, which only wgpu takes"
+        } else {
+            "WGSL"
+        };
+        (format!("{enable}{}", self.text), ENTRY.into(), dialect)
+    }
+
+    /// The sides of its cooperative matrices.
+    fn sides(&self) -> impl Iterator<Item = u32> {
+        let types = self.module.types.iter();
+        types
+            .filter_map(|(_, ty)| match ty.inner {
+                TypeInner::CooperativeMatrix { columns, rows, .. } => Some([columns, rows]),
+                _ => None,
+            })
+            .flatten()
+            .map(|side| side as u32)
     }
 
     fn spirv(&self) -> Result<Vec<u32>, spv::Error> {
@@ -286,6 +328,8 @@ impl Shader {
             zero_initialize_workgroup_memory: spv::ZeroInitializeWorkgroupMemoryMode::None,
             force_loop_bounding: false,
             emit_int_div_checks: false,
+            // No kernel has such an input or output, and few devices do.
+            use_storage_input_output_16: false,
             ..spv::Options::default()
         };
         let entry = spv::PipelineOptions {
@@ -293,6 +337,7 @@ impl Shader {
             entry_point: ENTRY.into(),
         };
         spv::write_vec(&self.module, &self.info, &options, Some(&entry))
+            .map(|words| without_workgroup_strides(&words))
     }
 
     fn msl(&self) -> Result<Translated, String> {
@@ -402,7 +447,12 @@ impl Shader {
         )
         .and_then(|mut writer| writer.write());
         written.map_err(|error| error.to_string())?;
-        Ok((code, ENTRY.into(), "GLSL 4.50"))
+        let dialect = if self.needs.contains(Capabilities::SUBGROUP) {
+            "GLSL 4.50 with GL_KHR_shader_subgroup"
+        } else {
+            "GLSL 4.50"
+        };
+        Ok((code, ENTRY.into(), dialect))
     }
 }
 
