@@ -1,5 +1,7 @@
 //! The parts of the forward pass, as commands.
 
+mod prepare;
+
 use alloc::{format, string::String, vec::Vec};
 
 use super::{
@@ -10,8 +12,8 @@ use super::{
 use crate::kernels::{
     BufferId, KernelId, Role,
     params::{
-        AttentionParams, ConditionParams, GatedAddParams, GuideParams, NormParams, PatchParams,
-        TimestepParams, elementwise_row, row_length,
+        AttentionParams, GatedAddParams, GuideParams, NormParams, PatchParams, elementwise_row,
+        row_length,
     },
 };
 
@@ -205,88 +207,6 @@ impl<'a> Network<'a> {
     pub(super) fn wide(&mut self, name: &str) -> BufferId {
         let len = u64::from(self.stream_len());
         self.rec.scratch(name, len)
-    }
-
-    /// Embeds timesteps and labels of the calls that are prepared together, and makes all their
-    /// modulations.
-    pub(super) fn prepare(&mut self) {
-        let &DitConfig {
-            hidden_size: d,
-            frequency_size: features,
-            num_classes,
-            ..
-        } = self.config;
-        let rows = self.calls * self.rows;
-        let [b, wide] = [u64::from(rows), u64::from(d)];
-        let frequencies = self.rec.scratch("features", b * u64::from(features));
-        let hidden = self.rec.scratch("time.hidden", b * wide);
-        let condition = self.rec.scratch("condition", b * wide);
-        let params = TimestepParams {
-            batch: rows,
-            features,
-            max_period: 10_000.0,
-            row: elementwise_row(rows * features),
-        };
-        self.rec.dispatch(
-            KernelId::TimestepFeatures,
-            params,
-            params.workgroups(),
-            &[],
-            &[self.t, frequencies],
-        );
-        self.rec.linear(
-            "t_embedder.mlp.0",
-            [rows, features, d],
-            &Epilogue::Silu,
-            frequencies,
-            hidden,
-        );
-        self.rec.linear(
-            "t_embedder.mlp.2",
-            [rows, d, d],
-            &Epilogue::None,
-            hidden,
-            self.times,
-        );
-        let labels = num_classes + 1;
-        let table = self.rec.table(
-            "y_embedder.embedding_table.weight",
-            u64::from(labels) * wide,
-        );
-        let params = ConditionParams {
-            batch: rows,
-            channels: d,
-            labels,
-            row: elementwise_row(rows * d),
-        };
-        self.rec.dispatch(
-            KernelId::Condition,
-            params,
-            params.workgroups(),
-            &[],
-            &[self.times, table, self.y, condition],
-        );
-        for one in &self.modulations {
-            let shape = [rows, d, one.width];
-            self.rec
-                .linear(&one.layer, shape, &Epilogue::None, condition, one.all);
-        }
-    }
-
-    /// Brings in what was prepared for one of the calls; with its timestep's embedding on request.
-    pub(super) fn select(&mut self, call: u32, time: bool) {
-        if self.calls == 1 {
-            return;
-        }
-        let first = call * self.rows;
-        if time {
-            let now = self.time();
-            let first = first * self.config.hidden_size;
-            self.rec.copy_part(self.times, first, now);
-        }
-        for one in &self.modulations {
-            self.rec.copy_part(one.all, first * one.width, one.now);
-        }
     }
 
     /// Patches and positions.
