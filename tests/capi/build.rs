@@ -44,13 +44,13 @@ pub(crate) fn folder() -> &'static Path {
     })
 }
 
-/// The static library, and what it must be linked with.
+/// The library, and what the static one must be linked with.
 pub(crate) struct Library {
     pub(crate) archive: PathBuf,
     pub(crate) libraries: Vec<String>,
 }
 
-/// Builds the static library once, with the profile and the features of this test, so that its
+/// Builds the static and the dynamic library once, with the profile and the features of this test, so that its
 /// dependencies are not built again.
 pub(crate) fn library() -> &'static Library {
     static LIBRARY: OnceLock<Library> = OnceLock::new();
@@ -79,7 +79,7 @@ fn archive(features: &str, target_dir: &Path) -> Library {
     };
     let out = Command::new(env!("CARGO"))
         .current_dir(root())
-        .args(["rustc", "--lib", "--crate-type", "staticlib"])
+        .args(["rustc", "--lib", "--crate-type", "staticlib,cdylib"])
         .args(["--no-default-features", "--features", features])
         .args(["--profile", profile, "--color", "never"])
         .arg("--target-dir")
