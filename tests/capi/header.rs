@@ -19,11 +19,17 @@ pub(crate) fn text() -> String {
     fs::read_to_string(root().join("include/refrain.h")).expect("the header is there")
 }
 
+/// The comment and the declaration of a function.
+fn declared(item: &str) -> Option<(&str, &str)> {
+    let experimental = || item.split_once("\nREFRAIN_EXPERIMENTAL");
+    item.split_once("\nREFRAIN_API").or_else(experimental)
+}
+
 /// The functions of a header, with what their comments call optional.
 pub(crate) fn functions(header: &str) -> Vec<Function> {
     let mut functions = Vec::new();
     for item in header.split("\n\n") {
-        let Some((comment, declaration)) = item.split_once("REFRAIN_API") else {
+        let Some((comment, declaration)) = declared(item) else {
             continue;
         };
         let Some((head, parameters)) = declaration.split_once('(') else {
@@ -129,7 +135,7 @@ fn compiles_alone_in_every_language() {
 fn gaps(header: &str) -> Vec<String> {
     let mut gaps = Vec::new();
     for item in header.split("\n\n") {
-        let Some((comment, declaration)) = item.split_once("REFRAIN_API") else {
+        let Some((comment, declaration)) = declared(item) else {
             continue;
         };
         let Some((head, parameters)) = declaration.split_once('(') else {
