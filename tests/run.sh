@@ -13,6 +13,7 @@ command -v cc >/dev/null || missing+=(gcc)
 command -v c++ >/dev/null || missing+=(g++)
 if [ "$mode" = full ]; then
     command -v valgrind >/dev/null || missing+=(valgrind)
+    command -v clang++ >/dev/null || missing+=(clang)
     ls /usr/share/vulkan/icd.d/*.json >/dev/null 2>&1 &&
         PATH=$PATH:/sbin ldconfig -p | grep 'libvulkan\.so\.1' >/dev/null ||
         missing+=(libvulkan1 mesa-vulkan-drivers)
@@ -48,8 +49,10 @@ if [ "$mode" = full ]; then
         cargo clippy --quiet --lib --no-default-features --features "$set" -- -D warnings
     done
     export REFRAIN_GPU=${REFRAIN_GPU:-required} REFRAIN_VALGRIND=${REFRAIN_VALGRIND:-required}
+    export REFRAIN_CLANG=${REFRAIN_CLANG:-required}
 else
     export REFRAIN_GPU=${REFRAIN_GPU:-none} REFRAIN_VALGRIND=${REFRAIN_VALGRIND:-none}
+    export REFRAIN_CLANG=${REFRAIN_CLANG:-none}
 fi
 
 say documentation
