@@ -3,7 +3,7 @@
 //! A Rust library has one allocator for all of its objects, so this is the one thing of the C functions
 //! that is global; it can be chosen once, before anything is allocated.
 
-use alloc::alloc::{GlobalAlloc, Layout};
+use core::alloc::{GlobalAlloc, Layout};
 use core::ffi::c_void;
 use core::mem::size_of;
 use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
