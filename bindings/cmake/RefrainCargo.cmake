@@ -1,0 +1,275 @@
+# Cargo from CMake: finding it, building with it, and libraries of what it built.
+
+# -- What there is -----------------------------------------------------------------------------------
+
+find_program(REFRAIN_CARGO cargo HINTS "$ENV{CARGO_HOME}/bin" "$ENV{HOME}/.cargo/bin"
+    "$ENV{USERPROFILE}/.cargo/bin" DOC "The package manager of Rust")
+if(NOT REFRAIN_CARGO)
+    message(FATAL_ERROR "refrain: cargo was not found. Install Rust ${refrain_rust_version} or newer "
+        "(https://rustup.rs), or say where it is with -DREFRAIN_CARGO=/path/to/cargo.")
+endif()
+execute_process(COMMAND "${REFRAIN_CARGO}" --version --verbose WORKING_DIRECTORY "${refrain_root}"
+    OUTPUT_VARIABLE said ERROR_VARIABLE said RESULT_VARIABLE status)
+if(NOT status EQUAL 0 OR NOT said MATCHES "cargo ([0-9]+\\.[0-9]+\\.[0-9]+)")
+    message(FATAL_ERROR "refrain: ${REFRAIN_CARGO} does not run: ${said}")
+endif()
+if(CMAKE_MATCH_1 VERSION_LESS refrain_rust_version)
+    message(FATAL_ERROR "refrain: ${REFRAIN_CARGO} is of version ${CMAKE_MATCH_1}; needed is Rust "
+        "${refrain_rust_version} or newer (`rustup update stable`).")
+endif()
+string(REGEX MATCH "host: ([^\n\r ]+)" host "${said}")
+set(refrain_host "${CMAKE_MATCH_1}")
+
+if(NOT REFRAIN_RUST_TARGET)
+    if(CMAKE_SYSTEM_NAME MATCHES "^(Darwin|iOS)$" AND CMAKE_OSX_ARCHITECTURES)
+        list(LENGTH CMAKE_OSX_ARCHITECTURES count)
+        if(count GREATER 1)
+            message(FATAL_ERROR "refrain: one of CMAKE_OSX_ARCHITECTURES at a time; bindings/BUILDING.md "
+                "tells how to join what was built.")
+        endif()
+        set(processor "${CMAKE_OSX_ARCHITECTURES}")
+    else()
+        set(processor "${CMAKE_SYSTEM_PROCESSOR}")
+    endif()
+    set(libc gnu)
+    if(CMAKE_C_LIBRARY_ARCHITECTURE MATCHES "musl" OR CMAKE_C_COMPILER_TARGET MATCHES "musl"
+       OR (NOT CMAKE_CROSSCOMPILING AND refrain_host MATCHES "musl"))
+        set(libc musl)
+    endif()
+    refrain_rust_target(REFRAIN_RUST_TARGET SYSTEM "${CMAKE_SYSTEM_NAME}" PROCESSOR "${processor}"
+        ABI "${CMAKE_ANDROID_ARCH_ABI}" SYSROOT "${CMAKE_OSX_SYSROOT}" LIBC "${libc}"
+        COMPILER "${CMAKE_C_COMPILER_ID}" POINTER "${CMAKE_SIZEOF_VOID_P}")
+    if(NOT REFRAIN_RUST_TARGET)
+        message(FATAL_ERROR "refrain: no Rust target is known for ${CMAKE_SYSTEM_NAME} on ${processor} "
+            "${CMAKE_ANDROID_ARCH_ABI}; name one with -DREFRAIN_RUST_TARGET=...")
+    endif()
+endif()
+set(REFRAIN_RUST_TARGET "${REFRAIN_RUST_TARGET}" CACHE STRING "The target that cargo builds for")
+set(refrain_target_argument "")
+set(refrain_target_folder "")
+if(NOT REFRAIN_RUST_TARGET STREQUAL refrain_host)
+    set(refrain_target_argument --target "${REFRAIN_RUST_TARGET}")
+    set(refrain_target_folder "/${REFRAIN_RUST_TARGET}")
+endif()
+
+# Prelinking is for ELF with GNU binutils; lld refuses `-r --gc-sections`.
+set(refrain_can_prelink OFF)
+if(UNIX AND NOT APPLE AND NOT EMSCRIPTEN AND CMAKE_LINKER AND CMAKE_OBJCOPY AND CMAKE_NM AND CMAKE_AR)
+    execute_process(COMMAND "${CMAKE_LINKER}" --version OUTPUT_VARIABLE said ERROR_QUIET)
+    if(said MATCHES "^GNU (ld|gold)")
+        set(refrain_can_prelink ON)
+    endif()
+endif()
+
+# On Windows cargo makes the DLL; elsewhere the C compiler makes the shared library of the static one.
+set(refrain_crate_type staticlib)
+if(WIN32)
+    set(refrain_crate_type "staticlib,cdylib")
+endif()
+
+# -- What to link with -------------------------------------------------------------------------------
+
+# The libraries of the system that a static refrain needs.
+function(refrain_system_libraries out)
+    cmake_parse_arguments(PARSE_ARGV 1 L "" "GPU" "")
+    if(WIN32)
+        set(libraries kernel32 ntdll userenv ws2_32 dbghelp bcrypt advapi32)
+        if(L_GPU)
+            list(APPEND libraries user32 gdi32 opengl32 ole32 oleaut32 propsys runtimeobject)
+        endif()
+    elseif(APPLE)
+        set(libraries iconv "-framework CoreFoundation" "-framework Security")
+        if(L_GPU)
+            list(APPEND libraries "-framework Metal" "-framework QuartzCore" "-framework Foundation"
+                "-framework CoreGraphics" objc)
+        endif()
+    elseif(ANDROID)
+        set(libraries m dl log)
+    elseif(EMSCRIPTEN OR CMAKE_SYSTEM_NAME STREQUAL "WASI")
+        set(libraries "")
+    else()
+        set(libraries m pthread dl)
+    endif()
+    set(${out} ${libraries} PARENT_SCOPE)
+endfunction()
+
+# -- Libraries ---------------------------------------------------------------------------------------
+
+# The profile of a build type, and the folder that cargo names after it.
+function(refrain_profile config profile_out folder_out)
+    string(TOUPPER "${config}" config)
+    if(REFRAIN_PROFILE)
+        set(profile "${REFRAIN_PROFILE}")
+    elseif(config STREQUAL "DEBUG")
+        set(profile dev)
+    elseif(config STREQUAL "RELWITHDEBINFO")
+        set(profile release-debug)
+    elseif(config STREQUAL "MINSIZEREL")
+        set(profile release-small)
+    else()
+        set(profile release)
+    endif()
+    set(folder "${profile}")
+    if(profile STREQUAL "dev")
+        set(folder debug)
+    endif()
+    set(${profile_out} "${profile}" PARENT_SCOPE)
+    set(${folder_out} "${folder}" PARENT_SCOPE)
+endfunction()
+
+# refrain::<name>, a static library of the crate with these features. `core` is built without
+# unwinding and in a folder of its own, because its file has the same name as the other one.
+function(refrain_cargo_library name features)
+    set(file librefrain)
+    set(target_dir "${REFRAIN_CARGO_TARGET_DIR}")
+    set(crate_type "${REFRAIN_CRATE_TYPE}")
+    set(compiler_arguments "")
+    if(name STREQUAL "core")
+        set(file librefrain_core)
+        set(target_dir "${REFRAIN_CARGO_TARGET_DIR}/core")
+        set(crate_type staticlib)
+        list(APPEND compiler_arguments -- -C panic=abort)
+    endif()
+    set(built_name "${CMAKE_STATIC_LIBRARY_PREFIX}refrain${CMAKE_STATIC_LIBRARY_SUFFIX}")
+    if(WIN32 AND NOT MSVC)
+        set(built_name "librefrain.a")
+    endif()
+    string(REGEX REPLACE "^lib" "${CMAKE_STATIC_LIBRARY_PREFIX}" file "${file}")
+
+    add_library(refrain::${name} STATIC IMPORTED GLOBAL)
+    set_target_properties(refrain::${name} PROPERTIES
+        IMPORTED_LINK_INTERFACE_LANGUAGES C INTERFACE_LINK_LIBRARIES refrain_headers)
+    set(configs "${CMAKE_CONFIGURATION_TYPES}")
+    if(NOT configs)
+        set(configs "${CMAKE_BUILD_TYPE}")
+        if(NOT configs)
+            set(configs Release)
+        endif()
+    endif()
+    set(all "")
+    foreach(config IN LISTS configs)
+        refrain_profile("${config}" profile folder)
+        set(built "${target_dir}${refrain_target_folder}/${folder}/${built_name}")
+        set(step "refrain_${name}_cargo")
+        set(out "${CMAKE_CURRENT_BINARY_DIR}/out")
+        if(CMAKE_CONFIGURATION_TYPES)
+            set(step "refrain_${name}_cargo_${config}")
+            set(out "${out}/${config}")
+        endif()
+        # Cargo knows what its sources are: it is always asked, and touches nothing that is current.
+        add_custom_target("${step}"
+            COMMAND "${REFRAIN_CARGO}" rustc --lib --crate-type "${crate_type}" --profile "${profile}"
+                --no-default-features --features "${features}" ${refrain_target_argument}
+                --target-dir "${target_dir}" ${REFRAIN_CARGO_FLAGS} ${compiler_arguments}
+            WORKING_DIRECTORY "${refrain_root}" BYPRODUCTS "${built}" USES_TERMINAL VERBATIM
+            COMMENT "cargo: refrain ${name} (${features}), profile ${profile}")
+        set(library "${out}/${file}${CMAKE_STATIC_LIBRARY_SUFFIX}")
+        set(object "${out}/${file}.o")
+        if(REFRAIN_PRELINK)
+            set(debug_sections OFF)
+            if(profile MATCHES "^dev$|debug")
+                set(debug_sections ON)
+            endif()
+            add_custom_command(OUTPUT "${library}" "${object}"
+                COMMAND "${CMAKE_COMMAND}" "-DARCHIVE=${built}" "-DHEADER=${refrain_root}/include/refrain.h"
+                    "-DOBJECT=${object}" "-DOUTPUT=${library}" "-DLINKER=${CMAKE_LINKER}"
+                    "-DOBJCOPY=${CMAKE_OBJCOPY}" "-DNM=${CMAKE_NM}" "-DAR=${CMAKE_AR}"
+                    "-DDEBUG_SECTIONS=${debug_sections}"
+                    -P "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/prelink.cmake"
+                DEPENDS "${step}" "${built}" "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/prelink.cmake" VERBATIM
+                COMMENT "prelinking ${file}${CMAKE_STATIC_LIBRARY_SUFFIX}")
+        else()
+            add_custom_command(OUTPUT "${library}"
+                COMMAND "${CMAKE_COMMAND}" -E copy "${built}" "${library}"
+                DEPENDS "${step}" "${built}" VERBATIM)
+        endif()
+        list(APPEND all "${library}")
+        if(CMAKE_CONFIGURATION_TYPES)
+            string(TOUPPER "${config}" config)
+            set_property(TARGET refrain::${name} PROPERTY IMPORTED_LOCATION_${config} "${library}")
+            set_property(TARGET refrain::${name} APPEND PROPERTY IMPORTED_CONFIGURATIONS "${config}")
+        else()
+            set_property(TARGET refrain::${name} PROPERTY IMPORTED_LOCATION "${library}")
+        endif()
+    endforeach()
+    set(refrain_${name}_file "${file}${CMAKE_STATIC_LIBRARY_SUFFIX}" PARENT_SCOPE)
+    set(refrain_${name}_object "${object}" PARENT_SCOPE)
+    set(refrain_${name}_built "${target_dir}${refrain_target_folder}" PARENT_SCOPE)
+
+    if(CMAKE_CONFIGURATION_TYPES)
+        set(all "${CMAKE_CURRENT_BINARY_DIR}/out/$<CONFIG>/${file}${CMAKE_STATIC_LIBRARY_SUFFIX}")
+    endif()
+    set(in_all "")
+    if(REFRAIN_INSTALL)
+        set(in_all ALL)
+    endif()
+    add_custom_target(refrain_${name} ${in_all} DEPENDS "${all}")
+    add_dependencies(refrain::${name} refrain_${name})
+endfunction()
+
+# refrain::shared. Its SONAME carries the number of the binary interface, not the version.
+function(refrain_shared_library)
+    set(in_all EXCLUDE_FROM_ALL)
+    if(REFRAIN_INSTALL)
+        set(in_all "")
+    endif()
+    if(WIN32)
+        refrain_cargo_dll()
+        return()
+    endif()
+    if(REFRAIN_PRELINK)
+        # One object, in which only what the library offers is visible.
+        set_source_files_properties("${refrain_static_object}" PROPERTIES EXTERNAL_OBJECT ON GENERATED ON)
+        add_library(refrain_shared SHARED ${in_all} "${refrain_static_object}")
+        target_link_options(refrain_shared PRIVATE LINKER:--gc-sections LINKER:-z,defs)
+    else()
+        # The whole archive, and the linker told what is to be visible.
+        set(source "${CMAKE_CURRENT_BINARY_DIR}/shared.c")
+        file(WRITE "${source}" "typedef int refrain_shared_library;\n")
+        add_library(refrain_shared SHARED ${in_all} "${source}")
+        get_target_property(archive refrain::static IMPORTED_LOCATION)
+        if(CMAKE_CONFIGURATION_TYPES)
+            set(archive "${CMAKE_CURRENT_BINARY_DIR}/out/$<CONFIG>/${refrain_static_file}")
+        endif()
+        if(APPLE)
+            target_link_options(refrain_shared PRIVATE "LINKER:-force_load,${archive}"
+                "LINKER:-exported_symbol,_refrain_*" LINKER:-dead_strip)
+        else()
+            set(script "${CMAKE_CURRENT_BINARY_DIR}/shared.map")
+            file(WRITE "${script}" "{ global: refrain_*; local: *; };\n")
+            target_link_options(refrain_shared PRIVATE LINKER:--whole-archive "${archive}"
+                LINKER:--no-whole-archive "LINKER:--version-script=${script}" LINKER:--gc-sections
+                LINKER:-z,defs)
+        endif()
+        set_property(TARGET refrain_shared APPEND PROPERTY LINK_DEPENDS "${archive}")
+    endif()
+    add_dependencies(refrain_shared refrain_static)
+    set_target_properties(refrain_shared PROPERTIES OUTPUT_NAME refrain LINKER_LANGUAGE C
+        VERSION "${refrain_abi}" SOVERSION "${refrain_abi}")
+    target_link_libraries(refrain_shared PUBLIC refrain_headers PRIVATE ${refrain_libraries})
+    add_library(refrain::shared ALIAS refrain_shared)
+endfunction()
+
+# refrain::shared on Windows: the DLL that cargo makes, and its import library.
+function(refrain_cargo_dll)
+    add_library(refrain::shared SHARED IMPORTED GLOBAL)
+    set_target_properties(refrain::shared PROPERTIES INTERFACE_LINK_LIBRARIES refrain_headers
+        INTERFACE_COMPILE_DEFINITIONS REFRAIN_DLL)
+    set(configs "${CMAKE_CONFIGURATION_TYPES}")
+    if(NOT configs)
+        set(configs "${CMAKE_BUILD_TYPE}")
+    endif()
+    foreach(config IN LISTS configs)
+        refrain_profile("${config}" profile folder)
+        set(import "librefrain.dll.a")
+        if(MSVC)
+            set(import "refrain.dll.lib")
+        endif()
+        string(TOUPPER "${config}" config)
+        set_property(TARGET refrain::shared APPEND PROPERTY IMPORTED_CONFIGURATIONS "${config}")
+        set_target_properties(refrain::shared PROPERTIES
+            IMPORTED_LOCATION_${config} "${refrain_static_built}/${folder}/refrain.dll"
+            IMPORTED_IMPLIB_${config} "${refrain_static_built}/${folder}/${import}")
+    endforeach()
+    add_dependencies(refrain::shared refrain_static)
+endfunction()
