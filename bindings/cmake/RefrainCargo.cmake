@@ -45,6 +45,17 @@ if(NOT REFRAIN_RUST_TARGET)
     endif()
 endif()
 set(REFRAIN_RUST_TARGET "${REFRAIN_RUST_TARGET}" CACHE STRING "The target that cargo builds for")
+get_filename_component(refrain_cargo_folder "${REFRAIN_CARGO}" DIRECTORY)
+find_program(REFRAIN_RUSTC NAMES $ENV{RUSTC} rustc HINTS "${refrain_cargo_folder}" DOC "The compiler of Rust")
+mark_as_advanced(REFRAIN_RUSTC)
+if(REFRAIN_RUSTC)
+    execute_process(COMMAND "${REFRAIN_RUSTC}" --print target-libdir --target "${REFRAIN_RUST_TARGET}"
+        WORKING_DIRECTORY "${refrain_root}" OUTPUT_VARIABLE said ERROR_QUIET OUTPUT_STRIP_TRAILING_WHITESPACE)
+    if(NOT EXISTS "${said}")
+        message(FATAL_ERROR "refrain: Rust's library for ${REFRAIN_RUST_TARGET} is not installed:\n"
+            "    rustup target add ${REFRAIN_RUST_TARGET}")
+    endif()
+endif()
 set(refrain_target_argument "")
 set(refrain_target_folder "")
 if(NOT REFRAIN_RUST_TARGET STREQUAL refrain_host)
@@ -158,7 +169,8 @@ function(refrain_cargo_library name features)
         endif()
         # Cargo knows what its sources are: it is always asked, and touches nothing that is current.
         add_custom_target("${step}"
-            COMMAND "${REFRAIN_CARGO}" rustc --lib --crate-type "${crate_type}" --profile "${profile}"
+            COMMAND "${CMAKE_COMMAND}" -E env --unset=CARGO_BUILD_TARGET
+                "${REFRAIN_CARGO}" rustc --lib --crate-type "${crate_type}" --profile "${profile}"
                 --no-default-features --features "${features}" ${refrain_target_argument}
                 --target-dir "${target_dir}" ${REFRAIN_CARGO_FLAGS} ${compiler_arguments}
             WORKING_DIRECTORY "${refrain_root}" BYPRODUCTS "${built}" USES_TERMINAL VERBATIM

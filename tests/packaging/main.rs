@@ -1,6 +1,8 @@
 //! What a person does who has never seen the project: install it, and build a project of their own
 //! with it, by CMake, pkg-config and make, and by hand.
 
+mod cmake;
+mod symbols;
 mod tools;
 
 use std::fs;
