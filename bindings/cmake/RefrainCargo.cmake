@@ -74,8 +74,13 @@ endif()
 
 # On Windows cargo makes the DLL; elsewhere the C compiler makes the shared library of the static one.
 set(refrain_crate_type staticlib)
+set(refrain_import_name "")
 if(WIN32)
     set(refrain_crate_type "staticlib,cdylib")
+    set(refrain_import_name librefrain.dll.a)
+    if(MSVC)
+        set(refrain_import_name refrain.dll.lib)
+    endif()
 endif()
 
 # -- What to link with -------------------------------------------------------------------------------
@@ -106,116 +111,93 @@ endfunction()
 
 # -- Libraries ---------------------------------------------------------------------------------------
 
-# The profile of a build type, and the folder that cargo names after it.
-function(refrain_profile config profile_out folder_out)
-    string(TOUPPER "${config}" config)
-    if(REFRAIN_PROFILE)
-        set(profile "${REFRAIN_PROFILE}")
-    elseif(config STREQUAL "DEBUG")
-        set(profile dev)
-    elseif(config STREQUAL "RELWITHDEBINFO")
-        set(profile release-debug)
-    elseif(config STREQUAL "MINSIZEREL")
-        set(profile release-small)
-    else()
-        set(profile release)
+# The profile of cargo for a build type, and the folder that cargo names after it. With several build
+# types in one tree each has its own folder of results.
+if(REFRAIN_PROFILE)
+    set(refrain_profile "${REFRAIN_PROFILE}")
+else()
+    set(refrain_profile "$<IF:$<CONFIG:MinSizeRel>,release-small,release>")
+    set(refrain_profile "$<IF:$<CONFIG:RelWithDebInfo>,release-debug,${refrain_profile}>")
+    set(refrain_profile "$<IF:$<CONFIG:Debug>,dev,${refrain_profile}>")
+endif()
+set(refrain_profile_folder "$<IF:$<STREQUAL:${refrain_profile},dev>,debug,${refrain_profile}>")
+set(refrain_out "${CMAKE_CURRENT_BINARY_DIR}/out")
+if(CMAKE_CONFIGURATION_TYPES)
+    string(APPEND refrain_out "/$<CONFIG>")
+endif()
+
+# Where an imported target's files are, for every build type.
+function(refrain_locations target property file)
+    if(NOT CMAKE_CONFIGURATION_TYPES)
+        set_property(TARGET "${target}" PROPERTY "${property}" "${file}")
+        return()
     endif()
-    set(folder "${profile}")
-    if(profile STREQUAL "dev")
-        set(folder debug)
-    endif()
-    set(${profile_out} "${profile}" PARENT_SCOPE)
-    set(${folder_out} "${folder}" PARENT_SCOPE)
+    foreach(config IN LISTS CMAKE_CONFIGURATION_TYPES)
+        string(REPLACE "$<CONFIG>" "${config}" one "${file}")
+        string(TOUPPER "${config}" config)
+        set_property(TARGET "${target}" PROPERTY "${property}_${config}" "${one}")
+        set_property(TARGET "${target}" APPEND PROPERTY IMPORTED_CONFIGURATIONS "${config}")
+    endforeach()
 endfunction()
 
 # refrain::<name>, a static library of the crate with these features. `core` is built without
 # unwinding and in a folder of its own, because its file has the same name as the other one.
 function(refrain_cargo_library name features)
-    set(file librefrain)
+    set(file "${CMAKE_STATIC_LIBRARY_PREFIX}refrain")
     set(target_dir "${REFRAIN_CARGO_TARGET_DIR}")
     set(crate_type "${REFRAIN_CRATE_TYPE}")
     set(compiler_arguments "")
     if(name STREQUAL "core")
-        set(file librefrain_core)
-        set(target_dir "${REFRAIN_CARGO_TARGET_DIR}/core")
+        string(APPEND file "_core")
+        string(APPEND target_dir "/core")
         set(crate_type staticlib)
-        list(APPEND compiler_arguments -- -C panic=abort)
+        set(compiler_arguments -- -C panic=abort)
     endif()
-    set(built_name "${CMAKE_STATIC_LIBRARY_PREFIX}refrain${CMAKE_STATIC_LIBRARY_SUFFIX}")
-    if(WIN32 AND NOT MSVC)
-        set(built_name "librefrain.a")
+    set(built "${target_dir}${refrain_target_folder}/${refrain_profile_folder}")
+    set(refrain_${name}_built "${built}" PARENT_SCOPE)
+    if(MSVC)
+        string(APPEND built "/refrain.lib")
+    else()
+        string(APPEND built "/librefrain.a")
     endif()
-    string(REGEX REPLACE "^lib" "${CMAKE_STATIC_LIBRARY_PREFIX}" file "${file}")
 
-    add_library(refrain::${name} STATIC IMPORTED GLOBAL)
-    set_target_properties(refrain::${name} PROPERTIES
-        IMPORTED_LINK_INTERFACE_LANGUAGES C INTERFACE_LINK_LIBRARIES refrain_headers)
-    set(configs "${CMAKE_CONFIGURATION_TYPES}")
-    if(NOT configs)
-        set(configs "${CMAKE_BUILD_TYPE}")
-        if(NOT configs)
-            set(configs Release)
-        endif()
+    # Cargo knows what its sources are: it is always asked, and touches nothing that is current.
+    add_custom_target(refrain_${name}_cargo
+        COMMAND "${CMAKE_COMMAND}" -E env --unset=CARGO_BUILD_TARGET
+            "${REFRAIN_CARGO}" rustc --lib --crate-type "${crate_type}" --profile "${refrain_profile}"
+            --no-default-features --features "${features}" ${refrain_target_argument}
+            --target-dir "${target_dir}" ${REFRAIN_CARGO_FLAGS} ${compiler_arguments}
+        WORKING_DIRECTORY "${refrain_root}" BYPRODUCTS "${built}" USES_TERMINAL VERBATIM
+        COMMENT "cargo: refrain ${name} (${features})")
+    set(library "${refrain_out}/${file}${CMAKE_STATIC_LIBRARY_SUFFIX}")
+    set(object "${refrain_out}/${file}.o")
+    set(prelink "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/prelink.cmake")
+    if(REFRAIN_PRELINK)
+        add_custom_command(OUTPUT "${library}" "${object}"
+            COMMAND "${CMAKE_COMMAND}" "-DARCHIVE=${built}" "-DHEADER=${refrain_root}/include/refrain.h"
+                "-DOBJECT=${object}" "-DOUTPUT=${library}" "-DLINKER=${CMAKE_LINKER}"
+                "-DOBJCOPY=${CMAKE_OBJCOPY}" "-DNM=${CMAKE_NM}" "-DAR=${CMAKE_AR}"
+                "-DPROFILE=${refrain_profile}" -P "${prelink}"
+            DEPENDS refrain_${name}_cargo "${built}" "${prelink}" VERBATIM
+            COMMENT "prelinking ${file}${CMAKE_STATIC_LIBRARY_SUFFIX}")
+    else()
+        add_custom_command(OUTPUT "${library}"
+            COMMAND "${CMAKE_COMMAND}" -E copy "${built}" "${library}"
+            DEPENDS refrain_${name}_cargo "${built}" VERBATIM)
     endif()
-    set(all "")
-    foreach(config IN LISTS configs)
-        refrain_profile("${config}" profile folder)
-        set(built "${target_dir}${refrain_target_folder}/${folder}/${built_name}")
-        set(step "refrain_${name}_cargo")
-        set(out "${CMAKE_CURRENT_BINARY_DIR}/out")
-        if(CMAKE_CONFIGURATION_TYPES)
-            set(step "refrain_${name}_cargo_${config}")
-            set(out "${out}/${config}")
-        endif()
-        # Cargo knows what its sources are: it is always asked, and touches nothing that is current.
-        add_custom_target("${step}"
-            COMMAND "${CMAKE_COMMAND}" -E env --unset=CARGO_BUILD_TARGET
-                "${REFRAIN_CARGO}" rustc --lib --crate-type "${crate_type}" --profile "${profile}"
-                --no-default-features --features "${features}" ${refrain_target_argument}
-                --target-dir "${target_dir}" ${REFRAIN_CARGO_FLAGS} ${compiler_arguments}
-            WORKING_DIRECTORY "${refrain_root}" BYPRODUCTS "${built}" USES_TERMINAL VERBATIM
-            COMMENT "cargo: refrain ${name} (${features}), profile ${profile}")
-        set(library "${out}/${file}${CMAKE_STATIC_LIBRARY_SUFFIX}")
-        set(object "${out}/${file}.o")
-        if(REFRAIN_PRELINK)
-            set(debug_sections OFF)
-            if(profile MATCHES "^dev$|debug")
-                set(debug_sections ON)
-            endif()
-            add_custom_command(OUTPUT "${library}" "${object}"
-                COMMAND "${CMAKE_COMMAND}" "-DARCHIVE=${built}" "-DHEADER=${refrain_root}/include/refrain.h"
-                    "-DOBJECT=${object}" "-DOUTPUT=${library}" "-DLINKER=${CMAKE_LINKER}"
-                    "-DOBJCOPY=${CMAKE_OBJCOPY}" "-DNM=${CMAKE_NM}" "-DAR=${CMAKE_AR}"
-                    "-DDEBUG_SECTIONS=${debug_sections}"
-                    -P "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/prelink.cmake"
-                DEPENDS "${step}" "${built}" "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/prelink.cmake" VERBATIM
-                COMMENT "prelinking ${file}${CMAKE_STATIC_LIBRARY_SUFFIX}")
-        else()
-            add_custom_command(OUTPUT "${library}"
-                COMMAND "${CMAKE_COMMAND}" -E copy "${built}" "${library}"
-                DEPENDS "${step}" "${built}" VERBATIM)
-        endif()
-        list(APPEND all "${library}")
-        if(CMAKE_CONFIGURATION_TYPES)
-            string(TOUPPER "${config}" config)
-            set_property(TARGET refrain::${name} PROPERTY IMPORTED_LOCATION_${config} "${library}")
-            set_property(TARGET refrain::${name} APPEND PROPERTY IMPORTED_CONFIGURATIONS "${config}")
-        else()
-            set_property(TARGET refrain::${name} PROPERTY IMPORTED_LOCATION "${library}")
-        endif()
-    endforeach()
-    set(refrain_${name}_file "${file}${CMAKE_STATIC_LIBRARY_SUFFIX}" PARENT_SCOPE)
+    set(refrain_${name}_library "${library}" PARENT_SCOPE)
     set(refrain_${name}_object "${object}" PARENT_SCOPE)
-    set(refrain_${name}_built "${target_dir}${refrain_target_folder}" PARENT_SCOPE)
+    set(refrain_${name}_file "${file}${CMAKE_STATIC_LIBRARY_SUFFIX}" PARENT_SCOPE)
 
-    if(CMAKE_CONFIGURATION_TYPES)
-        set(all "${CMAKE_CURRENT_BINARY_DIR}/out/$<CONFIG>/${file}${CMAKE_STATIC_LIBRARY_SUFFIX}")
-    endif()
     set(in_all "")
     if(REFRAIN_INSTALL)
         set(in_all ALL)
     endif()
-    add_custom_target(refrain_${name} ${in_all} DEPENDS "${all}")
+    add_custom_target(refrain_${name} ${in_all} DEPENDS "${library}")
+    add_library(refrain::${name} STATIC IMPORTED GLOBAL)
+    set_target_properties(refrain::${name} PROPERTIES
+        IMPORTED_LINK_INTERFACE_LANGUAGES C INTERFACE_LINK_LIBRARIES refrain_headers)
+    refrain_locations(refrain::${name} IMPORTED_LOCATION "${library}")
     add_dependencies(refrain::${name} refrain_${name})
 endfunction()
 
@@ -225,30 +207,33 @@ function(refrain_shared_library)
     if(REFRAIN_INSTALL)
         set(in_all "")
     endif()
+    get_property(supported GLOBAL PROPERTY TARGET_SUPPORTS_SHARED_LIBS)
+    if(NOT supported)
+        if(REFRAIN_SHARED)
+            message(FATAL_ERROR "refrain: ${CMAKE_SYSTEM_NAME} has no shared libraries; REFRAIN_SHARED is on")
+        endif()
+        return()
+    endif()
     if(WIN32)
         refrain_cargo_dll()
         return()
     endif()
     if(REFRAIN_PRELINK)
         # One object, in which only what the library offers is visible.
-        set_source_files_properties("${refrain_static_object}" PROPERTIES EXTERNAL_OBJECT ON GENERATED ON)
         add_library(refrain_shared SHARED ${in_all} "${refrain_static_object}")
         target_link_options(refrain_shared PRIVATE LINKER:--gc-sections LINKER:-z,defs)
     else()
         # The whole archive, and the linker told what is to be visible.
         set(source "${CMAKE_CURRENT_BINARY_DIR}/shared.c")
-        file(WRITE "${source}" "typedef int refrain_shared_library;\n")
+        file(CONFIGURE OUTPUT "${source}" CONTENT "typedef int refrain_shared_library;\n")
         add_library(refrain_shared SHARED ${in_all} "${source}")
-        get_target_property(archive refrain::static IMPORTED_LOCATION)
-        if(CMAKE_CONFIGURATION_TYPES)
-            set(archive "${CMAKE_CURRENT_BINARY_DIR}/out/$<CONFIG>/${refrain_static_file}")
-        endif()
+        set(archive "${refrain_static_library}")
         if(APPLE)
             target_link_options(refrain_shared PRIVATE "LINKER:-force_load,${archive}"
                 "LINKER:-exported_symbol,_refrain_*" LINKER:-dead_strip)
         else()
             set(script "${CMAKE_CURRENT_BINARY_DIR}/shared.map")
-            file(WRITE "${script}" "{ global: refrain_*; local: *; };\n")
+            file(CONFIGURE OUTPUT "${script}" CONTENT "{ global: refrain_*; local: *; };\n")
             target_link_options(refrain_shared PRIVATE LINKER:--whole-archive "${archive}"
                 LINKER:--no-whole-archive "LINKER:--version-script=${script}" LINKER:--gc-sections
                 LINKER:-z,defs)
@@ -267,21 +252,18 @@ function(refrain_cargo_dll)
     add_library(refrain::shared SHARED IMPORTED GLOBAL)
     set_target_properties(refrain::shared PROPERTIES INTERFACE_LINK_LIBRARIES refrain_headers
         INTERFACE_COMPILE_DEFINITIONS REFRAIN_DLL)
-    set(configs "${CMAKE_CONFIGURATION_TYPES}")
-    if(NOT configs)
-        set(configs "${CMAKE_BUILD_TYPE}")
+    set(dll "${refrain_out}/refrain.dll")
+    set(import "${refrain_import_name}")
+    set(in_all "")
+    if(REFRAIN_INSTALL)
+        set(in_all ALL)
     endif()
-    foreach(config IN LISTS configs)
-        refrain_profile("${config}" profile folder)
-        set(import "librefrain.dll.a")
-        if(MSVC)
-            set(import "refrain.dll.lib")
-        endif()
-        string(TOUPPER "${config}" config)
-        set_property(TARGET refrain::shared APPEND PROPERTY IMPORTED_CONFIGURATIONS "${config}")
-        set_target_properties(refrain::shared PROPERTIES
-            IMPORTED_LOCATION_${config} "${refrain_static_built}/${folder}/refrain.dll"
-            IMPORTED_IMPLIB_${config} "${refrain_static_built}/${folder}/${import}")
-    endforeach()
-    add_dependencies(refrain::shared refrain_static)
+    add_custom_command(OUTPUT "${dll}" "${refrain_out}/${import}"
+        COMMAND "${CMAKE_COMMAND}" -E copy "${refrain_static_built}/refrain.dll"
+            "${refrain_static_built}/${import}" "${refrain_out}"
+        DEPENDS refrain_static VERBATIM)
+    add_custom_target(refrain_dll ${in_all} DEPENDS "${dll}" "${refrain_out}/${import}")
+    refrain_locations(refrain::shared IMPORTED_LOCATION "${dll}")
+    refrain_locations(refrain::shared IMPORTED_IMPLIB "${refrain_out}/${import}")
+    add_dependencies(refrain::shared refrain_dll)
 endfunction()

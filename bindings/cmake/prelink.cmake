@@ -1,7 +1,7 @@
 # Links a Rust static library into one object in which only the functions of the header are visible,
 # so that a program may hold several Rust libraries, each with its own standard library.
 #
-#   cmake -DARCHIVE= -DHEADER= -DOBJECT= -DOUTPUT= -DLINKER= -DOBJCOPY= -DNM= -DAR= -DDEBUG_SECTIONS= -P prelink.cmake
+#   cmake -DARCHIVE= -DHEADER= -DOBJECT= -DOUTPUT= -DLINKER= -DOBJCOPY= -DNM= -DAR= -DPROFILE= -P prelink.cmake
 
 cmake_minimum_required(VERSION 3.20)
 
@@ -48,7 +48,7 @@ list(JOIN functions "\n" text)
 file(WRITE "${names}" "${text}\n")
 # Symbols that nothing names any more would come back as undefined ones.
 set(strip --strip-unneeded)
-if(DEBUG_SECTIONS)
+if(PROFILE MATCHES "dev|debug")
     set(strip --wildcard "--strip-unneeded-symbol=*" "--strip-unneeded-symbol=!refrain_*")
 endif()
 file(REMOVE "${OUTPUT}")
