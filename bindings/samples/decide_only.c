@@ -160,7 +160,7 @@ static int sample(const char *policy, uint32_t steps, float *x, char *trace) {
 
 int main(int argc, char **argv) {
     static const char *usual[] = {"teacache:threshold=0.15", "taylorseerlite:interval=4",
-                                  "spectrum"};
+                                  "spectrum:ridge=1e-3"};
     float full[VALUES], cached[VALUES], fewer[VALUES];
     char trace[STEPS + 1], unused[STEPS + 1];
     int i, k, count = argc > 1 ? argc - 1 : 3;
