@@ -64,13 +64,13 @@ fn structs_and_numbers_are_those_of_c() {
     assert_eq!(layout::forgotten(&lines), nothing);
 
     let planted = printed("layout-planted", &|text| {
-        text.replace("public double Time;", "public float Time;")
+        text.replacen("public uint Lane;", "public ulong Lane;", 1)
             .replace("Computed = 1,", "Computed = 2,")
             .replace("Range = -7,", "")
             .replace("Status.Range", "Status.Value")
     });
     let found = layout::contradicted(&planted, "csharp-planted-c").join("\n");
-    for what in ["refrain_call 20", "REFRAIN_REFERENCE_COMPUTED = 2"] {
+    for what in ["refrain_call.time 24", "REFRAIN_REFERENCE_COMPUTED = 2"] {
         assert!(found.contains(what), "{what} is not in\n{found}");
     }
     assert_eq!(layout::forgotten(&planted), ["REFRAIN_E_RANGE"]);
