@@ -2,6 +2,7 @@
 
 pub(super) mod mirror;
 pub mod parts;
+pub mod peers;
 pub mod table;
 
 use core::ffi::c_char;
