@@ -35,8 +35,8 @@ pub(super) fn read(peer: &str, options: &str, json: bool, out: &mut Report) -> R
             "`{peer}` is no library whose options are known; those are {all}"
         )));
     };
-    let (policy, carried) = Policy::from_peer(peer, options)
-        .map_err(|error| Failure::about(peer.name(), error))?;
+    let (policy, carried) =
+        Policy::from_peer(peer, options).map_err(|error| Failure::about(peer.name(), error))?;
     if json {
         let line = |note: &Note<'_>| Line {
             key: note.key.to_string(),

@@ -50,6 +50,7 @@ const CLASSES: [&str; 9] = [
 ];
 
 const OF_THE_RUN: &str = "the run's own number of steps counts here";
+const NOT_EXEMPT: &str = "no block is exempt; give a mask with a column a block to have that";
 const LANES: &str = "a run has a lane a branch here, in any order: it is the host's";
 
 static CONFIG: &[Row] = &[
@@ -69,23 +70,20 @@ static CONFIG: &[Row] = &[
     }),
     row("Fn_compute_blocks", "front", |r, given| {
         if r.policy.method != Method::DbPrune {
+            steps(given.value, 1)?;
             return r.key("front", given.value);
         }
-        r.note(
-            given,
-            "no block is exempt; give a mask with a column a block to have that",
-        );
-        steps(given.value, 0).map(drop)
+        if steps(given.value, 0)? > 0 {
+            r.note(given, NOT_EXEMPT);
+        }
+        Ok(())
     }),
     row("Bn_compute_blocks", "back", |r, given| {
         if r.policy.method != Method::DbPrune {
             return r.key("back", given.value);
         }
         if steps(given.value, 0)? > 0 {
-            r.note(
-                given,
-                "no block is exempt; give a mask with a column a block to have that",
-            );
+            r.note(given, NOT_EXEMPT);
         }
         Ok(())
     }),
@@ -109,7 +107,9 @@ static CONFIG: &[Row] = &[
             r.key("max_spent", given.value)
         },
     ),
-    row("max_warmup_steps", "warmup", |r, g| r.key("warmup", g.value)),
+    row("max_warmup_steps", "warmup", |r, g| {
+        r.key("warmup", g.value)
+    }),
     row("warmup_interval", "mask", |r, given| {
         if steps(given.value, 1)? > 1 {
             r.warmup_interval = Some(given);
@@ -130,7 +130,10 @@ static CONFIG: &[Row] = &[
     }),
     row("enable_separate_cfg", "report", |r, given| {
         if !flag(given.value)? {
-            r.note(given, "both branches are one call there: give the run one lane");
+            r.note(
+                given,
+                "both branches are one call there: give the run one lane",
+            );
         }
         Ok(())
     }),
@@ -189,7 +192,10 @@ static CONFIG: &[Row] = &[
 static PRUNE: &[Row] = &[
     row("enable_dynamic_prune_threshold", "report", |r, given| {
         if flag(given.value)? {
-            r.note(given, "the threshold does not follow the changes of the call");
+            r.note(
+                given,
+                "the threshold does not follow the changes of the call",
+            );
         }
         Ok(())
     }),
@@ -197,16 +203,17 @@ static PRUNE: &[Row] = &[
         r.note(given, "as enable_dynamic_prune_threshold");
         number(given.value).map(drop)
     }),
-    row("dynamic_prune_threshold_relax_ratio", "report", |r, given| {
-        r.note(given, "as enable_dynamic_prune_threshold");
-        number(given.value).map(drop)
-    }),
+    row(
+        "dynamic_prune_threshold_relax_ratio",
+        "report",
+        |r, given| {
+            r.note(given, "as enable_dynamic_prune_threshold");
+            number(given.value).map(drop)
+        },
+    ),
     row("non_prune_block_ids", "report", |r, given| {
         if super::reading::list(given.value).next().is_some() {
-            r.note(
-                given,
-                "no block is exempt; give a mask with a column a block to have that",
-            );
+            r.note(given, NOT_EXEMPT);
         }
         Ok(())
     }),
@@ -249,7 +256,10 @@ static CALIBRATORS: &[Row] = &[
     }),
     row("dmd_rank", "report", |r, given| {
         if steps(given.value, 0)? != 0 {
-            r.note(given, "one or two modes are fitted, by how many features there are");
+            r.note(
+                given,
+                "one or two modes are fitted, by how many features there are",
+            );
         }
         Ok(())
     }),
@@ -377,11 +387,7 @@ fn run_of<'a>(r: &mut Reading<'a>, given: Given<'a>, steps: u32) -> Result<(), W
     Ok(())
 }
 
-fn calibrator<'a>(
-    r: &mut Reading<'a>,
-    which: Calibrator,
-    given: Given<'a>,
-) -> Result<(), Wrong> {
+fn calibrator<'a>(r: &mut Reading<'a>, which: Calibrator, given: Given<'a>) -> Result<(), Wrong> {
     if r.calibrator.is_some_and(|other| other != which) {
         return Err(Wrong::Refused("there is one calibrator; give one of them"));
     }
@@ -410,7 +416,7 @@ pub(super) fn read(text: &str) -> Result<(Policy, Carried<'_>), PeerError<'_>> {
     reading.keywords = true;
     reading.policy.guards.max_warmup_steps = 8;
     // What is pruned must be known before its options are read.
-    let mut first = Items::new(text);
+    let mut first = Items::new(text, is_class);
     while let Some(item) = first.next()? {
         let pruned = match item {
             Item::Class { name, .. } => name == "DBPruneConfig",
@@ -422,7 +428,7 @@ pub(super) fn read(text: &str) -> Result<(Policy, Carried<'_>), PeerError<'_>> {
             prune(&mut reading);
         }
     }
-    let mut items = Items::new(text);
+    let mut items = Items::new(text, is_class);
     let mut any = false;
     while let Some(item) = items.next()? {
         any = true;
@@ -444,9 +450,17 @@ pub(super) fn read(text: &str) -> Result<(Policy, Carried<'_>), PeerError<'_>> {
     reading.finish()
 }
 
+fn is_class(name: &str) -> bool {
+    CLASSES.contains(&name)
+}
+
 /// A class, or the head of a part of YAML.
 fn class<'a>(r: &mut Reading<'a>, key: &'a str, name: &'a str) -> Result<(), PeerError<'a>> {
-    let heads = ["cache_config", "calibrator_config", "steps_computation_mask"];
+    let heads = [
+        "cache_config",
+        "calibrator_config",
+        "steps_computation_mask",
+    ];
     if !key.is_empty() && !heads.contains(&key) {
         // Refused with its own reason, if it has one.
         let rows = GROUPS.iter().flat_map(|group| group.rows);
@@ -459,8 +473,14 @@ fn class<'a>(r: &mut Reading<'a>, key: &'a str, name: &'a str) -> Result<(), Pee
             nearest: nearest(key, heads.into_iter()),
         });
     }
+    if name.is_empty() && key == "steps_computation_mask" {
+        return Err(PeerError::Item {
+            given: key,
+            form: "steps_computation_mask: [1, 0], in one line",
+        });
+    }
     let which = match name {
-        "" if key != "steps_computation_mask" => return Ok(()),
+        "" => return Ok(()),
         "DBCacheConfig" | "BasicCacheConfig" | "DBPruneConfig" | "ExtraCacheConfig"
         | "CalibratorConfig" | "steps_mask" => return Ok(()),
         "TaylorSeerCalibratorConfig" => Calibrator::Taylor,
@@ -469,7 +489,7 @@ fn class<'a>(r: &mut Reading<'a>, key: &'a str, name: &'a str) -> Result<(), Pee
         _ => {
             return Err(PeerError::Name {
                 what: "class of cache-dit",
-                given: if name.is_empty() { key } else { name },
+                given: name,
                 nearest: nearest(name, CLASSES.into_iter()),
             });
         }
@@ -487,11 +507,7 @@ fn settle<'a>(r: &mut Reading<'a>) -> Result<(), PeerError<'a>> {
         return Ok(());
     }
     if r.policy.method == Method::DbPrune && !r.has("Fn_compute_blocks") {
-        r.carried.say(
-            "Fn_compute_blocks",
-            "8",
-            "no block is exempt; give a mask with a column a block to have that",
-        );
+        r.carried.say("Fn_compute_blocks", "8", NOT_EXEMPT);
     }
     forecast(r)?;
     mask(r)?;
@@ -556,7 +572,10 @@ fn mask<'a>(r: &mut Reading<'a>) -> Result<(), PeerError<'a>> {
         // There the warm-up ends with the mask's first run of computed steps, which the mask has.
         r.policy.guards.max_warmup_steps = 0;
         if let Some(given) = r.warmup_interval {
-            r.note(given, "the mask computes its first steps anyway, there and here");
+            r.note(
+                given,
+                "the mask computes its first steps anyway, there and here",
+            );
         }
     } else if let Some(given) = r.warmup_interval {
         if r.steps == 0 {
@@ -583,6 +602,13 @@ fn mask<'a>(r: &mut Reading<'a>) -> Result<(), PeerError<'a>> {
     r.policy.gauge.kind = GaugeKind::Free;
     r.policy.guards.max_cached_steps = 0;
     r.policy.guards.max_continuous_cached_steps = 0;
+    if r.has("residual_diff_threshold") {
+        r.carried.say(
+            "residual_diff_threshold",
+            "",
+            "the static policy does not look at it, there and here",
+        );
+    }
     for given in r.limits.into_iter().flatten() {
         r.note(given, "the static policy looks at no limit, there and here");
     }

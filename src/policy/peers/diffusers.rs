@@ -91,11 +91,13 @@ static MAG: &[Row] = &[
         }
         Ok(())
     }),
-    row("calibrate", "refused", |_, given| match flag(given.value)? {
-        false => Ok(()),
-        true => Err(Wrong::Refused(
-            "a policy does not calibrate; `refrain calibrate` does, and writes a table",
-        )),
+    row("calibrate", "refused", |_, given| {
+        match flag(given.value)? {
+            false => Ok(()),
+            true => Err(Wrong::Refused(
+                "a policy does not calibrate; `refrain calibrate` does, and writes a table",
+            )),
+        }
     }),
 ];
 
@@ -159,8 +161,16 @@ static PYRAMID: &[Row] = &[
         "start, end",
         |r, g| attention_window(r, g, 2),
     ),
-    row("spatial_attention_block_identifiers", "report", module_names),
-    row("temporal_attention_block_identifiers", "report", module_names),
+    row(
+        "spatial_attention_block_identifiers",
+        "report",
+        module_names,
+    ),
+    row(
+        "temporal_attention_block_identifiers",
+        "report",
+        module_names,
+    ),
     row("cross_attention_block_identifiers", "report", module_names),
     row("current_timestep_callback", "report", host_time),
 ];
@@ -169,13 +179,17 @@ static FASTER: &[Row] = &[
     row("spatial_attention_block_skip_range", "interval", |r, g| {
         r.key("interval", g.value)
     }),
-    row("temporal_attention_block_skip_range", "report", |r, given| {
-        r.note(
-            given,
-            "it takes a scheduler of its own: fastercache, with that interval and window",
-        );
-        steps(given.value, 1).map(drop)
-    }),
+    row(
+        "temporal_attention_block_skip_range",
+        "report",
+        |r, given| {
+            r.note(
+                given,
+                "it takes a scheduler of its own: fastercache, with that interval and window",
+            );
+            steps(given.value, 1).map(drop)
+        },
+    ),
     row(
         "spatial_attention_timestep_skip_range",
         "start, end",
@@ -225,8 +239,16 @@ static FASTER: &[Row] = &[
             range(given.value).map(drop)
         },
     ),
-    row("spatial_attention_block_identifiers", "report", module_names),
-    row("temporal_attention_block_identifiers", "report", module_names),
+    row(
+        "spatial_attention_block_identifiers",
+        "report",
+        module_names,
+    ),
+    row(
+        "temporal_attention_block_identifiers",
+        "report",
+        module_names,
+    ),
     row("attention_weight_callback", "gain", |r, given| {
         // `lambda _: 0.3` is as good as a number.
         let value = match given.value.strip_prefix("lambda") {
@@ -332,7 +354,7 @@ fn attention_window<'a>(r: &mut Reading<'a>, given: Given<'a>, kind: usize) -> R
 pub(super) fn read(text: &str) -> Result<(Policy, Carried<'_>), PeerError<'_>> {
     let mut reading = Reading::new(Method::Full);
     reading.keywords = true;
-    let mut items = Items::new(text);
+    let mut items = Items::new(text, is_class);
     let mut group: Option<&'static Group> = None;
     while let Some(item) = items.next()? {
         match item {
@@ -374,6 +396,10 @@ const MISSING: PeerError<'_> = PeerError::Missing {
              PyramidAttentionBroadcastConfig, FasterCacheConfig or SeaCacheConfig, with its options \
              in brackets",
 };
+
+fn is_class(name: &str) -> bool {
+    GROUPS.iter().any(|group| group.name == name)
+}
 
 /// The class, and its defaults.
 fn class<'a>(r: &mut Reading<'a>, name: &'a str) -> Result<&'static Group, PeerError<'a>> {
@@ -426,7 +452,8 @@ fn class<'a>(r: &mut Reading<'a>, name: &'a str) -> Result<&'static Group, PeerE
             policy.guards.max_continuous_cached_steps = 2;
         }
         _ => {
-            let why = "the text's keys and values are kept exactly there, which is the engine's part";
+            let why =
+                "the text's keys and values are kept exactly there, which is the engine's part";
             return Err(PeerError::Refused {
                 key: name,
                 given: "",
@@ -466,7 +493,8 @@ fn settle<'a>(r: &mut Reading<'a>) -> Result<(), PeerError<'a>> {
                      unconditional branch is left out as well",
                 );
                 if !r.has("unconditional_batch_skip_range") {
-                    r.carried.say("unconditional_batch_skip_range", "5", GUIDANCE);
+                    r.carried
+                        .say("unconditional_batch_skip_range", "5", GUIDANCE);
                 }
             }
         }
@@ -509,7 +537,10 @@ fn pyramid<'a>(r: &mut Reading<'a>) -> Result<(), PeerError<'a>> {
         let spatial = i == 0 && chosen.is_none();
         let used = spatial || intervals.get(i).is_some_and(Option::is_some);
         if let (false, Some(window)) = (used, window) {
-            r.note(window, "its interval is not given, so it has no effect, there and here");
+            r.note(
+                window,
+                "its interval is not given, so it has no effect, there and here",
+            );
         }
     }
     Ok(())

@@ -224,7 +224,8 @@ impl<'a> Reading<'a> {
             self.write_runs(computed, skipped)?;
         } else if let Some((level, given)) = self.mask.level {
             if self.steps == 0 {
-                let why = "its mask depends on the number of steps; give that too";
+                let why = "its mask depends on the steps of the run; give --steps, total_steps or \
+                           num_inference_steps too";
                 return Err(error(given, Wrong::Refused(why)));
             }
             for step in 0..self.steps {
@@ -239,11 +240,7 @@ impl<'a> Reading<'a> {
     }
 
     /// Runs of computed and skipped steps in turn, cut to the steps if those are given.
-    fn write_runs(
-        &mut self,
-        computed: Given<'a>,
-        skipped: Given<'a>,
-    ) -> Result<(), PeerError<'a>> {
+    fn write_runs(&mut self, computed: Given<'a>, skipped: Given<'a>) -> Result<(), PeerError<'a>> {
         let most = if self.steps == 0 {
             MAX_MASK as u32
         } else {

@@ -331,11 +331,7 @@ fn option<'a>(r: &mut Reading<'a>, group: usize, item: &'a str) -> Result<(), Pe
 }
 
 /// What depends on more than one option.
-fn settle<'a>(
-    r: &mut Reading<'a>,
-    mode: &'a str,
-    method: Method,
-) -> Result<(), PeerError<'a>> {
+fn settle<'a>(r: &mut Reading<'a>, mode: &'a str, method: Method) -> Result<(), PeerError<'a>> {
     if method != Method::SdCpp {
         for flag in ["--scm-mask", "--scm-policy", "--cache-preset"] {
             if r.has(flag) {
@@ -406,13 +402,9 @@ fn block_cache<'a>(r: &mut Reading<'a>, mode: &'a str) -> Result<(), PeerError<'
     r.carried.say(
         "--cache-mode",
         mode,
-        match mode {
-            "dbcache" => "it measures the latent and skips the whole network there, and so here",
-            _ => {
-                "nothing is forecast there, whatever the name: it is the rule of dbcache on the \
-                 latent, for the whole network"
-            }
-        },
+        "its code tells no blocks apart and forecasts nothing, whatever the mode: it measures the \
+         latent and skips the whole network, and so does this; dbcache and taylorseer are the \
+         methods of those names",
     );
     // As it is written there, in single precision.
     let front = (1.0 + 0.02 * (r.front - 8.0)).clamp(0.5, 2.0);
@@ -433,6 +425,13 @@ fn block_cache<'a>(r: &mut Reading<'a>, mode: &'a str) -> Result<(), PeerError<'
             ));
         }
         r.policy.gauge.kind = GaugeKind::Free;
+        if r.has("threshold") {
+            r.carried.say(
+                "threshold",
+                "",
+                "the static policy does not look at it: what the mask leaves is skipped",
+            );
+        }
     }
     Ok(())
 }

@@ -76,13 +76,16 @@ pub(super) enum Item<'a> {
 pub(super) struct Items<'a> {
     rest: &'a str,
     depth: u32,
+    is_class: fn(&str) -> bool,
 }
 
 impl<'a> Items<'a> {
-    pub(super) const fn new(text: &'a str) -> Self {
+    /// `is_class` tells classes from other calls that a value may be.
+    pub(super) const fn new(text: &'a str, is_class: fn(&str) -> bool) -> Self {
         Self {
             rest: text,
             depth: 0,
+            is_class,
         }
     }
 
@@ -92,7 +95,10 @@ impl<'a> Items<'a> {
         if self.rest.is_empty() {
             return match self.depth {
                 0 => Ok(None),
-                _ => Err(self.bad("a class and its arguments: a bracket is not closed")),
+                _ => Err(PeerError::Item {
+                    given: "(",
+                    form: "(key=value): a bracket is not closed",
+                }),
             };
         }
         let (key, rest) = name(self.rest);
@@ -119,7 +125,7 @@ impl<'a> Items<'a> {
         let rest = rest.trim_start_matches([' ', '\t']);
         let (called, behind) = name(rest);
         if let Some(inside) = behind.strip_prefix('(')
-            && !called.is_empty()
+            && (self.is_class)(last_part(called))
         {
             self.enter(inside);
             let name = last_part(called);
@@ -153,9 +159,9 @@ impl<'a> Items<'a> {
     /// Goes over what stands between two parts.
     fn skip(&mut self) -> Result<(), PeerError<'a>> {
         loop {
-            let rest = self.rest.trim_start_matches(|c: char| {
-                c.is_whitespace() || matches!(c, ',' | '\\' | ';')
-            });
+            let rest = self
+                .rest
+                .trim_start_matches(|c: char| c.is_whitespace() || matches!(c, ',' | '\\' | ';'));
             self.rest = rest;
             if let Some(comment) = rest.strip_prefix('#') {
                 self.rest = comment.split_once('\n').map_or("", |(_, rest)| rest);
