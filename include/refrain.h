@@ -918,6 +918,27 @@ typedef uint32_t refrain_notice;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
+/** Whose options a text holds. */
+enum refrain_peer
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /** stable-diffusion.cpp: `--cache-mode easycache --cache-option threshold=0.25`. */
+    REFRAIN_PEER_SD_CPP = 0,
+    /** cache-dit: `DBCacheConfig(Fn_compute_blocks=8)`, or lines of YAML. */
+    REFRAIN_PEER_CACHE_DIT = 1,
+    /** diffusers: `FirstBlockCacheConfig(threshold=0.05)`. */
+    REFRAIN_PEER_DIFFUSERS = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum refrain_peer refrain_peer;
+#else
+typedef uint32_t refrain_peer;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
 /** How lanes decide. */
 enum refrain_pool
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
@@ -2587,6 +2608,39 @@ refrain_status refrain_policy_wants(const struct refrain_policy *policy,
 REFRAIN_API
 refrain_status refrain_policy_needs_table(const struct refrain_policy *policy,
                                           uint32_t *needs_out);
+
+/**
+ * Reads the options of another library into a policy, and reports what of them does not carry over.
+ * What is not given has that library's default.
+ *
+ * - `dialect`: in, a REFRAIN_PEER_... number. REFRAIN_PEER_SD_CPP: flags of its command line
+ *   (`--cache-mode easycache --cache-option threshold=0.25`). REFRAIN_PEER_CACHE_DIT: its classes with
+ *   their arguments (`DBCacheConfig(Fn_compute_blocks=8)`), the arguments alone, or lines of YAML.
+ *   REFRAIN_PEER_DIFFUSERS: one of its classes (`FirstBlockCacheConfig(threshold=0.05)`).
+ * - `options`: in, UTF-8, ending in a zero.
+ * - `struct_size`: in, sizeof(refrain_policy).
+ * - `policy_out`: out, the policy. It may lack its curve (`refrain_policy_needs_table`).
+ * - `report_out`: out, room for `capacity` bytes: a line for each thing that does not carry over or
+ *   is only near, and a zero; empty if everything carries over.
+ * - `capacity`: in, bytes; 0 only asks for the length. 8192 are enough unless options are long.
+ * - `length_out`: out, bytes of the report without the zero; written also with REFRAIN_E_CAPACITY.
+ * - `message`, `message_capacity`: optional; on an error, the option, the value, what is allowed and
+ *   the nearest name, in one line.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_CAPACITY if the report does not fit; REFRAIN_E_VALUE if an option is
+ * unknown, refused or out of range; REFRAIN_E_RANGE for an unknown dialect; REFRAIN_E_CONFIG_SIZE;
+ * REFRAIN_E_NULL; REFRAIN_E_MEMORY if a pointer is not aligned.
+ */
+REFRAIN_API
+refrain_status refrain_policy_from_options(uint32_t dialect,
+                                           const char *options,
+                                           size_t struct_size,
+                                           struct refrain_policy *policy_out,
+                                           char *report_out,
+                                           size_t capacity,
+                                           size_t *length_out,
+                                           char *message,
+                                           size_t message_capacity);
 
 /**
  * sizeof(refrain_policy) as the library has it, for languages that do not read this header: there a

@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// The core's enums, whose numbers C shares.
-const CORE: [&str; 21] = [
+const CORE: [&str; 22] = [
     "policy/budget.rs",
     "policy/gauge.rs",
     "policy/guards.rs",
     "policy/methods/mod.rs",
     "policy/mod.rs",
+    "policy/peers/mod.rs",
     "policy/place.rs",
     "policy/schedule.rs",
     "policy/site.rs",

@@ -14,6 +14,7 @@ mod inspect;
 mod kernels;
 mod methods;
 mod model;
+mod peers;
 mod picture;
 mod policies;
 mod replay;

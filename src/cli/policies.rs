@@ -27,6 +27,16 @@ pub(super) struct Arguments {
     /// List the published methods that are no policy here, and why
     #[arg(long, conflicts_with = "name")]
     unsupported: bool,
+    /// Read the options of another library (sd.cpp, cache-dit or diffusers): the policy they come to,
+    /// and notes on what does not carry over
+    #[arg(
+        long,
+        num_args = 2,
+        value_names = ["LIBRARY", "OPTIONS"],
+        allow_hyphen_values = true,
+        conflicts_with_all = ["name", "unsupported"]
+    )]
+    from: Option<Vec<String>>,
     /// Print one JSON document: an array with an object for each policy
     #[arg(long)]
     json: bool,
@@ -69,6 +79,9 @@ struct Missing {
 }
 
 pub(super) fn run(arguments: &Arguments, report: &mut Report) -> Result<(), Failure> {
+    if let Some([peer, options]) = arguments.from.as_deref() {
+        return super::peers::read(peer, options, arguments.json, report);
+    }
     if arguments.unsupported {
         return unsupported(arguments.json, report);
     }

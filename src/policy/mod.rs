@@ -10,6 +10,7 @@ mod guards;
 mod keys;
 pub mod methods;
 mod parse;
+pub mod peers;
 mod place;
 mod print;
 pub mod schedule;

@@ -190,7 +190,7 @@ impl Policy {
     }
 
     /// Sets what has no effect to its neutral value, so that equal policies are equal bytes.
-    fn clear_inert(&mut self) {
+    pub(super) fn clear_inert(&mut self) {
         for key in KEYS {
             if key.applies_to(self) {
                 continue;

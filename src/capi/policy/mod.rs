@@ -2,6 +2,7 @@
 
 pub(super) mod mirror;
 pub mod parts;
+pub mod peers;
 pub mod place;
 pub mod table;
 

@@ -1,0 +1,618 @@
+//! Options of cache-dit, as of version 1.5.3 (October 2026): `DBCacheConfig`, `DBPruneConfig`, the
+//! calibrators' classes, `steps_mask`, and the flat and nested YAML of `load_configs`.
+
+use super::reading::{
+    Calibrator, Given, Group, Reading, Row, error, flag, level, number, row, steps, whole, words,
+};
+use super::report::{Carried, PeerError, Wrong};
+use super::words::{Item, Items};
+use crate::policy::parse::nearest;
+use crate::policy::{GaugeKind, Keep, Method, Policy};
+use crate::predict::{Predictor, PredictorKind};
+
+pub(super) static GROUPS: &[Group] = &[
+    Group {
+        name: "DBCacheConfig",
+        rows: CONFIG,
+    },
+    Group {
+        name: "DBPruneConfig",
+        rows: PRUNE,
+    },
+    Group {
+        name: "TaylorSeerCalibratorConfig, FoCaCalibratorConfig, DMDCalibratorConfig",
+        rows: CALIBRATORS,
+    },
+    Group {
+        name: "steps_mask",
+        rows: STEPS_MASK,
+    },
+    Group {
+        name: "ExtraCacheConfig",
+        rows: EXTRA,
+    },
+    Group {
+        name: "YAML",
+        rows: YAML,
+    },
+];
+
+const CLASSES: [&str; 9] = [
+    "DBCacheConfig",
+    "BasicCacheConfig",
+    "DBPruneConfig",
+    "ExtraCacheConfig",
+    "CalibratorConfig",
+    "TaylorSeerCalibratorConfig",
+    "FoCaCalibratorConfig",
+    "DMDCalibratorConfig",
+    "steps_mask",
+];
+
+const OF_THE_RUN: &str = "the run's own number of steps counts here";
+const NOT_EXEMPT: &str = "no block is exempt; give a mask with a column a block to have that";
+const LANES: &str = "a run has a lane a branch here, in any order: it is the host's";
+
+static CONFIG: &[Row] = &[
+    row("cache_type", "the method", |r, given| {
+        match given.value.rsplit('.').next().unwrap_or("") {
+            "DBCache" => Ok(()),
+            "DBPrune" => {
+                prune(r);
+                Ok(())
+            }
+            "NONE" => {
+                r.start(Method::Full);
+                Ok(())
+            }
+            _ => Err(words("DBCache, DBPrune or NONE")),
+        }
+    }),
+    row("Fn_compute_blocks", "front", |r, given| {
+        if r.policy.method != Method::DbPrune {
+            steps(given.value, 1)?;
+            return r.key("front", given.value);
+        }
+        if steps(given.value, 0)? > 0 {
+            r.note(given, NOT_EXEMPT);
+        }
+        Ok(())
+    }),
+    row("Bn_compute_blocks", "back", |r, given| {
+        if r.policy.method != Method::DbPrune {
+            return r.key("back", given.value);
+        }
+        if steps(given.value, 0)? > 0 {
+            r.note(given, NOT_EXEMPT);
+        }
+        Ok(())
+    }),
+    row("residual_diff_threshold", "threshold", |r, given| {
+        let value = number(given.value)?;
+        if value < 1.0 {
+            return r.key("threshold", given.value);
+        }
+        r.note(
+            given,
+            "from 1 on every change passes there; the largest threshold stands for that here",
+        );
+        r.policy.budget.threshold = 1e6;
+        Ok(())
+    }),
+    row(
+        "max_accumulated_residual_diff_threshold",
+        "max_spent",
+        |r, given| {
+            limit(r, given, 0);
+            r.key("max_spent", given.value)
+        },
+    ),
+    row("max_warmup_steps", "warmup", |r, g| {
+        r.key("warmup", g.value)
+    }),
+    row("warmup_interval", "mask", |r, given| {
+        if steps(given.value, 1)? > 1 {
+            r.warmup_interval = Some(given);
+        }
+        Ok(())
+    }),
+    row("max_cached_steps", "max_total", |r, given| {
+        let most = whole(given.value, -1, 1 << 30)?;
+        r.policy.guards.max_cached_steps = most.max(0) as u32;
+        count_limit(r, given, most, 1);
+        Ok(())
+    }),
+    row("max_continuous_cached_steps", "max_run", |r, given| {
+        let most = whole(given.value, -1, 1 << 30)?;
+        r.policy.guards.max_continuous_cached_steps = most.max(0) as u32;
+        count_limit(r, given, most, 2);
+        Ok(())
+    }),
+    row("enable_separate_cfg", "report", |r, given| {
+        if !flag(given.value)? {
+            r.note(
+                given,
+                "both branches are one call there: give the run one lane",
+            );
+        }
+        Ok(())
+    }),
+    row("cfg_compute_first", "report", |r, given| {
+        if flag(given.value)? {
+            r.note(given, LANES);
+        }
+        Ok(())
+    }),
+    row("cfg_diff_compute_separate", "report", |r, given| {
+        if !flag(given.value)? {
+            r.note(
+                given,
+                "every lane decides for itself; hand all lanes the first one's change to have that",
+            );
+        }
+        Ok(())
+    }),
+    row("num_inference_steps", "mask", |r, given| {
+        run_of(r, given, steps(given.value, 1)?)
+    }),
+    row("steps_computation_mask", "mask", |r, given| {
+        match level(given.value) {
+            Some(level) => r.mask.level = Some((level, given)),
+            None => r.mask.list = Some(given),
+        }
+        Ok(())
+    }),
+    row("steps_computation_policy", "gauge", |r, given| {
+        match given.value {
+            "dynamic" => {}
+            "static" => r.mask.fixed = Some(given),
+            _ => return Err(words("dynamic or static")),
+        }
+        Ok(())
+    }),
+    row("force_refresh_step_hint", "report", |r, given| {
+        r.note(
+            given,
+            "a run does not start again in its middle; give each part a run of its own",
+        );
+        steps(given.value, 0).map(drop)
+    }),
+    row("force_refresh_step_policy", "report", |r, given| {
+        if given.value == "once" {
+            return Ok(());
+        }
+        r.note(given, "as force_refresh_step_hint");
+        match given.value {
+            "repeat" => Ok(()),
+            _ => Err(words("once or repeat")),
+        }
+    }),
+];
+
+static PRUNE: &[Row] = &[
+    row("enable_dynamic_prune_threshold", "report", |r, given| {
+        if flag(given.value)? {
+            r.note(
+                given,
+                "the threshold does not follow the changes of the call",
+            );
+        }
+        Ok(())
+    }),
+    row("max_dynamic_prune_threshold", "report", |r, given| {
+        r.note(given, "as enable_dynamic_prune_threshold");
+        number(given.value).map(drop)
+    }),
+    row(
+        "dynamic_prune_threshold_relax_ratio",
+        "report",
+        |r, given| {
+            r.note(given, "as enable_dynamic_prune_threshold");
+            number(given.value).map(drop)
+        },
+    ),
+    row("non_prune_block_ids", "report", |r, given| {
+        if super::reading::list(given.value).next().is_some() {
+            r.note(given, NOT_EXEMPT);
+        }
+        Ok(())
+    }),
+    row("force_reduce_calibrator_vram", "report", |r, given| {
+        if flag(given.value)? {
+            r.note(given, "changes are measured on all channels");
+        }
+        Ok(())
+    }),
+];
+
+static CALIBRATORS: &[Row] = &[
+    row("enable_calibrator", "predictor", |r, given| {
+        r.calibrator_off = !flag(given.value)?;
+        Ok(())
+    }),
+    row("enable_encoder_calibrator", "report", encoder),
+    row("calibrator_type", "predictor", |r, given| {
+        let which = match given.value {
+            "taylorseer" => Calibrator::Taylor,
+            "foca" => Calibrator::Foca,
+            "dmd" => Calibrator::Dmd,
+            _ => return Err(words("taylorseer, foca or dmd")),
+        };
+        calibrator(r, which, given)
+    }),
+    row("calibrator_cache_type", "keep", keep),
+    row("calibrator_kwargs", "refused", |_, _| {
+        Err(Wrong::Refused("give its entries as options of their own"))
+    }),
+    row("taylorseer_order", "order", |r, given| {
+        r.order = Some(given);
+        Ok(())
+    }),
+    row("dmd_history", "report", |r, given| {
+        if steps(given.value, 1)? != 6 {
+            r.note(given, "the newest six features are kept");
+        }
+        Ok(())
+    }),
+    row("dmd_rank", "report", |r, given| {
+        if steps(given.value, 0)? != 0 {
+            r.note(
+                given,
+                "one or two modes are fitted, by how many features there are",
+            );
+        }
+        Ok(())
+    }),
+    row("dmd_ridge", "report", |r, given| {
+        r.note(given, "the fit is not regularised");
+        number(given.value).map(drop)
+    }),
+    row("dmd_svd_precision", "report", |r, given| {
+        if given.value != "medium" {
+            r.note(given, "the fit is from inner products, without an SVD");
+        }
+        Ok(())
+    }),
+];
+
+static STEPS_MASK: &[Row] = &[
+    row("mask_policy", "mask", |r, given| {
+        let level = level(given.value).ok_or(words("slow, medium, fast or ultra"))?;
+        r.mask.level = Some((level, given));
+        Ok(())
+    }),
+    row("total_steps", "mask", |r, given| {
+        run_of(r, given, steps(given.value, 1)?)
+    }),
+    row("compute_bins", "mask", |r, given| {
+        r.mask.computed = Some(given);
+        Ok(())
+    }),
+    row("cache_bins", "mask", |r, given| {
+        r.mask.skipped = Some(given);
+        Ok(())
+    }),
+];
+
+static EXTRA: &[Row] = &[
+    row("l1_hidden_states_diff_threshold", "refused", |_, _| {
+        Err(Wrong::Refused(
+            "the change is that of a residual; give residual_diff_threshold",
+        ))
+    }),
+    row("important_condition_threshold", "report", |r, given| {
+        if number(given.value)? > 0.0 {
+            r.note(given, "all tokens count alike");
+        }
+        Ok(())
+    }),
+    row("downsample_factor", "report", |r, given| {
+        if steps(given.value, 1)? > 1 {
+            r.note(given, "changes are measured on all channels");
+        }
+        Ok(())
+    }),
+];
+
+static YAML: &[Row] = &[
+    row("enable_taylorseer", "predictor", |r, given| {
+        by_flag(r, Calibrator::Taylor, given)
+    }),
+    row("enable_encoder_taylorseer", "report", encoder),
+    row("taylorseer_cache_type", "keep", keep),
+    row("enable_foca", "predictor", |r, given| {
+        by_flag(r, Calibrator::Foca, given)
+    }),
+    row("enable_encoder_foca", "report", encoder),
+    row("enable_dmd", "predictor", |r, given| {
+        by_flag(r, Calibrator::Dmd, given)
+    }),
+    row("enable_encoder_dmd", "report", encoder),
+    row("parallelism_config", "refused", elsewhere),
+    row("attention_backend", "refused", elsewhere),
+    row("quantize_config", "refused", elsewhere),
+];
+
+fn elsewhere<'a>(_: &mut Reading<'a>, _: Given<'a>) -> Result<(), Wrong> {
+    Err(Wrong::Refused(
+        "it is not about caching; give the part cache_config alone",
+    ))
+}
+
+fn encoder<'a>(r: &mut Reading<'a>, given: Given<'a>) -> Result<(), Wrong> {
+    if flag(given.value)? {
+        r.note(given, "a second stream's features are the host's to keep");
+    }
+    Ok(())
+}
+
+fn keep<'a>(r: &mut Reading<'a>, given: Given<'a>) -> Result<(), Wrong> {
+    r.policy.site.keep = match given.value {
+        "residual" => Keep::Residual,
+        "hidden_states" => Keep::Output,
+        _ => return Err(words("residual or hidden_states")),
+    };
+    Ok(())
+}
+
+/// A limit that a fixed mask does not look at.
+fn limit<'a>(r: &mut Reading<'a>, given: Given<'a>, which: usize) {
+    if let Some(free) = r.limits.get_mut(which) {
+        *free = Some(given);
+    }
+}
+
+fn count_limit<'a>(r: &mut Reading<'a>, given: Given<'a>, most: i64, which: usize) {
+    if most >= 0 {
+        limit(r, given, which);
+    }
+    if most == 0 {
+        r.never = true;
+        r.note(
+            given,
+            "nothing is skipped there; 0 is no limit here, so the threshold is 0",
+        );
+    }
+}
+
+/// Steps of the run, from whichever option says.
+fn run_of<'a>(r: &mut Reading<'a>, given: Given<'a>, steps: u32) -> Result<(), Wrong> {
+    if r.steps != 0 && r.steps != steps {
+        return Err(Wrong::Refused(
+            "num_inference_steps and total_steps differ; give the same",
+        ));
+    }
+    r.steps = steps;
+    r.steps_given = Some(given);
+    Ok(())
+}
+
+fn calibrator<'a>(r: &mut Reading<'a>, which: Calibrator, given: Given<'a>) -> Result<(), Wrong> {
+    if r.calibrator.is_some_and(|other| other != which) {
+        return Err(Wrong::Refused("there is one calibrator; give one of them"));
+    }
+    r.calibrator = Some(which);
+    r.calibrated = Some(given);
+    Ok(())
+}
+
+fn by_flag<'a>(r: &mut Reading<'a>, which: Calibrator, given: Given<'a>) -> Result<(), Wrong> {
+    if flag(given.value)? {
+        calibrator(r, which, given)?;
+    }
+    Ok(())
+}
+
+/// Block by block, with what was read so far.
+fn prune(r: &mut Reading<'_>) {
+    let (guards, budget) = (r.policy.guards, r.policy.budget);
+    r.start(Method::DbPrune);
+    r.policy.guards = guards;
+    r.policy.budget.threshold = budget.threshold;
+}
+
+pub(super) fn read(text: &str) -> Result<(Policy, Carried<'_>), PeerError<'_>> {
+    let mut reading = Reading::new(Method::DbCache);
+    reading.keywords = true;
+    reading.policy.guards.max_warmup_steps = 8;
+    // What is pruned must be known before its options are read.
+    let mut first = Items::new(text, is_class);
+    while let Some(item) = first.next()? {
+        let pruned = match item {
+            Item::Class { name, .. } => name == "DBPruneConfig",
+            Item::Option { key, value } => {
+                key == "cache_type" && value.rsplit('.').next() == Some("DBPrune")
+            }
+        };
+        if pruned {
+            prune(&mut reading);
+        }
+    }
+    let mut items = Items::new(text, is_class);
+    let mut any = false;
+    while let Some(item) = items.next()? {
+        any = true;
+        match item {
+            Item::Class { key, name } => class(&mut reading, key, name)?,
+            Item::Option { key, value } => {
+                let rows = GROUPS.iter().flat_map(|group| group.rows);
+                reading.option(rows, Given { key, value })?;
+            }
+        }
+    }
+    if !any {
+        return Err(PeerError::Missing {
+            what: "option",
+            remedy: "give DBCacheConfig() for cache-dit's defaults",
+        });
+    }
+    settle(&mut reading)?;
+    reading.finish()
+}
+
+fn is_class(name: &str) -> bool {
+    CLASSES.contains(&name)
+}
+
+/// A class, or the head of a part of YAML.
+fn class<'a>(r: &mut Reading<'a>, key: &'a str, name: &'a str) -> Result<(), PeerError<'a>> {
+    let heads = [
+        "cache_config",
+        "calibrator_config",
+        "steps_computation_mask",
+    ];
+    if !key.is_empty() && !heads.contains(&key) {
+        // Refused with its own reason, if it has one.
+        let rows = GROUPS.iter().flat_map(|group| group.rows);
+        let given = Given { key, value: name };
+        if rows.clone().any(|row| row.name == key) {
+            return r.option(rows, given);
+        }
+        return Err(PeerError::Key {
+            given: key,
+            nearest: nearest(key, heads.into_iter()),
+        });
+    }
+    if name.is_empty() && key == "steps_computation_mask" {
+        return Err(PeerError::Item {
+            given: key,
+            form: "steps_computation_mask: [1, 0], in one line",
+        });
+    }
+    let which = match name {
+        "" => return Ok(()),
+        "DBCacheConfig" | "BasicCacheConfig" | "DBPruneConfig" | "ExtraCacheConfig"
+        | "CalibratorConfig" | "steps_mask" => return Ok(()),
+        "TaylorSeerCalibratorConfig" => Calibrator::Taylor,
+        "FoCaCalibratorConfig" => Calibrator::Foca,
+        "DMDCalibratorConfig" => Calibrator::Dmd,
+        _ => {
+            return Err(PeerError::Name {
+                what: "class of cache-dit",
+                given: name,
+                nearest: nearest(name, CLASSES.into_iter()),
+            });
+        }
+    };
+    let given = Given {
+        key: name,
+        value: "",
+    };
+    calibrator(r, which, given).map_err(|wrong| error(given, wrong))
+}
+
+/// What depends on more than one option.
+fn settle<'a>(r: &mut Reading<'a>) -> Result<(), PeerError<'a>> {
+    if r.policy.gauge.kind == GaugeKind::Always {
+        return Ok(());
+    }
+    if r.policy.method == Method::DbPrune && !r.has("Fn_compute_blocks") {
+        r.carried.say("Fn_compute_blocks", "8", NOT_EXEMPT);
+    }
+    forecast(r)?;
+    mask(r)?;
+    if r.never {
+        r.policy.budget.threshold = 0.0;
+        r.policy.guards.max_cached_steps = 0;
+        r.policy.guards.max_continuous_cached_steps = 0;
+    }
+    Ok(())
+}
+
+fn forecast<'a>(r: &mut Reading<'a>) -> Result<(), PeerError<'a>> {
+    let on = r.calibrator.filter(|_| !r.calibrator_off);
+    match on {
+        Some(Calibrator::Taylor) => {
+            r.policy.predictor = Predictor::new(PredictorKind::Taylor, 1);
+            if let Some(given) = r.order {
+                r.key("order", given.value)
+                    .map_err(|wrong| error(given, wrong))?;
+            }
+        }
+        Some(Calibrator::Foca) => {
+            r.policy.predictor = Predictor::new(PredictorKind::Foca, 0);
+            if let Some(given) = r.calibrated {
+                r.note(
+                    given,
+                    "the slope is per step and reaches any distance; there it is per interval, up \
+                     to three steps",
+                );
+            }
+        }
+        Some(Calibrator::Dmd) => {
+            r.policy.predictor = Predictor::new(PredictorKind::Dmd, 0);
+            if let Some(given) = r.calibrated {
+                r.note(
+                    given,
+                    "two modes at most, from inner products of the features; there up to five, by \
+                     an SVD",
+                );
+            }
+        }
+        None => {}
+    }
+    if let (Some(given), false) = (r.order, on == Some(Calibrator::Taylor)) {
+        r.note(given, "there is no TaylorSeer calibrator to have an order");
+    }
+    Ok(())
+}
+
+fn mask<'a>(r: &mut Reading<'a>) -> Result<(), PeerError<'a>> {
+    let warmup = r.policy.guards.max_warmup_steps;
+    let masked = r.write_mask()?;
+    let bits = r.policy.guards.mask_len;
+    if let (true, Some(given)) = (masked && r.steps != 0 && bits != r.steps, r.steps_given) {
+        let why = "the mask has another number of steps";
+        return Err(error(given, Wrong::Refused(why)));
+    }
+    if let (false, None, Some(given)) = (masked, r.warmup_interval, r.steps_given) {
+        r.note(given, OF_THE_RUN);
+    }
+    if masked {
+        // There the warm-up ends with the mask's first run of computed steps, which the mask has.
+        r.policy.guards.max_warmup_steps = 0;
+        if let Some(given) = r.warmup_interval {
+            r.note(
+                given,
+                "the mask computes its first steps anyway, there and here",
+            );
+        }
+    } else if let Some(given) = r.warmup_interval {
+        if r.steps == 0 {
+            r.note(
+                given,
+                "every warm-up step is computed; give num_inference_steps to have a mask of them",
+            );
+        } else {
+            let every = steps(given.value, 1).map_err(|wrong| error(given, wrong))?;
+            r.policy.guards.mask_len = r.steps.min(crate::policy::MAX_MASK as u32);
+            r.policy.guards.max_warmup_steps = 0;
+            for step in (0..warmup.min(r.steps)).step_by(every.max(1) as usize) {
+                r.compute(step);
+            }
+        }
+    }
+    let Some(given) = r.mask.fixed else {
+        return Ok(());
+    };
+    if !masked {
+        let why = "there is no mask for it; give steps_computation_mask";
+        return Err(error(given, Wrong::Refused(why)));
+    }
+    r.policy.gauge.kind = GaugeKind::Free;
+    r.policy.guards.max_cached_steps = 0;
+    r.policy.guards.max_continuous_cached_steps = 0;
+    if r.has("residual_diff_threshold") {
+        r.carried.say(
+            "residual_diff_threshold",
+            "",
+            "the static policy does not look at it, there and here",
+        );
+    }
+    for given in r.limits.into_iter().flatten() {
+        r.note(given, "the static policy looks at no limit, there and here");
+    }
+    // Nothing is measured, so nothing is left that could be never.
+    r.never = false;
+    Ok(())
+}

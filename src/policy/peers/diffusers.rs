@@ -1,0 +1,547 @@
+//! Options of diffusers' hooks, as of version 0.42.1 (October 2026): the configuration classes of
+//! `diffusers.hooks`.
+
+use super::reading::{
+    Given, Group, Reading, Row, error, flag, list, number, range, row, steps, whole, words,
+};
+use super::report::{Carried, PeerError, Wrong};
+use super::words::{Item, Items};
+use crate::policy::parse::nearest;
+use crate::policy::{Comparator, Keep, MAX_CURVE, Method, Policy, Schedule, Site, Window};
+use crate::predict::{Predictor, PredictorKind};
+use crate::signal::SignalKind;
+
+pub(super) static GROUPS: &[Group] = &[
+    Group {
+        name: "FirstBlockCacheConfig",
+        rows: FIRST_BLOCK,
+    },
+    Group {
+        name: "MagCacheConfig",
+        rows: MAG,
+    },
+    Group {
+        name: "TaylorSeerCacheConfig",
+        rows: TAYLORSEER,
+    },
+    Group {
+        name: "PyramidAttentionBroadcastConfig",
+        rows: PYRAMID,
+    },
+    Group {
+        name: "FasterCacheConfig",
+        rows: FASTER,
+    },
+    Group {
+        name: "SeaCacheConfig",
+        rows: SEA,
+    },
+    Group {
+        name: "TextKVCacheConfig",
+        rows: &[],
+    },
+];
+
+const HOST: &str = "which modules are held is the site's to say";
+const TIME: &str = "the run hands its time to every call";
+const OWN: &str = "it takes a scheduler of its own: pab, with that interval and window";
+const GUIDANCE: &str =
+    "the guidance half takes a scheduler of its own: cfgcache, with interval and window as given";
+
+static FIRST_BLOCK: &[Row] = &[row("threshold", "threshold", |r, g| {
+    r.key("threshold", g.value)
+})];
+
+static MAG: &[Row] = &[
+    row("threshold", "threshold", |r, g| r.key("threshold", g.value)),
+    row("max_skip_steps", "max_run", |r, given| {
+        let most = steps(given.value, 0)?;
+        if most == 0 {
+            r.never = true;
+            r.note(
+                given,
+                "nothing is skipped there; 0 is no limit here, so all steps are retained",
+            );
+        }
+        r.policy.guards.max_continuous_cached_steps = most;
+        Ok(())
+    }),
+    row("retention_ratio", "retention", |r, g| {
+        r.key("retention", g.value)
+    }),
+    row("num_inference_steps", "report", |r, given| {
+        r.note(given, "the run's own number of steps counts here");
+        steps(given.value, 1).map(drop)
+    }),
+    row("mag_ratios", "curve", |r, given| {
+        if given.value.rsplit('.').next() == Some("FLUX_MAG_RATIOS") {
+            return r.key("model", "flux-dev");
+        }
+        let wrong = words("FLUX_MAG_RATIOS, or up to 128 numbers from 0.01 to 100");
+        let curve = &mut r.policy.gauge.curve;
+        for item in list(given.value) {
+            let ratio = number(item).map_err(|_| wrong)?;
+            let free = curve.values.get_mut(curve.len as usize);
+            let fits = (0.01..=100.0).contains(&ratio);
+            *free.filter(|_| fits).ok_or(wrong)? = ratio;
+            curve.len += 1;
+        }
+        if curve.len == 0 || curve.len as usize > MAX_CURVE {
+            return Err(wrong);
+        }
+        Ok(())
+    }),
+    row("calibrate", "refused", |_, given| {
+        match flag(given.value)? {
+            false => Ok(()),
+            true => Err(Wrong::Refused(
+                "a policy does not calibrate; `refrain calibrate` does, and writes a table",
+            )),
+        }
+    }),
+];
+
+static TAYLORSEER: &[Row] = &[
+    row("cache_interval", "interval", |r, g| {
+        r.key("interval", g.value)
+    }),
+    row("disable_cache_before_step", "warmup", |r, given| {
+        r.policy.guards.max_warmup_steps = steps(given.value, 0)?;
+        Ok(())
+    }),
+    row("disable_cache_after_step", "end", |r, given| {
+        let end = steps(given.value, 0)?;
+        r.window_in_steps(0, end);
+        Ok(())
+    }),
+    row("max_order", "order", |r, g| r.key("order", g.value)),
+    row("taylor_factors_dtype", "report", |r, given| {
+        r.note(given, "in what format features are kept is the engine's");
+        Ok(())
+    }),
+    row("skip_predict_identifiers", "report", module_names),
+    row("cache_identifiers", "report", module_names),
+    row("use_lite_mode", "site", |r, given| {
+        if flag(given.value)? {
+            r.policy.site = Site {
+                keep: Keep::Output,
+                ..Site::MODEL
+            };
+            r.note(
+                given,
+                "the output of the network is forecast, which is that of its last projection",
+            );
+        }
+        Ok(())
+    }),
+];
+
+static PYRAMID: &[Row] = &[
+    row("spatial_attention_block_skip_range", "interval", |r, g| {
+        attention(r, g, 0)
+    }),
+    row("temporal_attention_block_skip_range", "interval", |r, g| {
+        attention(r, g, 1)
+    }),
+    row("cross_attention_block_skip_range", "interval", |r, g| {
+        attention(r, g, 2)
+    }),
+    row(
+        "spatial_attention_timestep_skip_range",
+        "start, end",
+        |r, g| attention_window(r, g, 0),
+    ),
+    row(
+        "temporal_attention_timestep_skip_range",
+        "start, end",
+        |r, g| attention_window(r, g, 1),
+    ),
+    row(
+        "cross_attention_timestep_skip_range",
+        "start, end",
+        |r, g| attention_window(r, g, 2),
+    ),
+    row(
+        "spatial_attention_block_identifiers",
+        "report",
+        module_names,
+    ),
+    row(
+        "temporal_attention_block_identifiers",
+        "report",
+        module_names,
+    ),
+    row("cross_attention_block_identifiers", "report", module_names),
+    row("current_timestep_callback", "report", host_time),
+];
+
+static FASTER: &[Row] = &[
+    row("spatial_attention_block_skip_range", "interval", |r, g| {
+        r.key("interval", g.value)
+    }),
+    row(
+        "temporal_attention_block_skip_range",
+        "report",
+        |r, given| {
+            r.note(
+                given,
+                "it takes a scheduler of its own: fastercache, with that interval and window",
+            );
+            steps(given.value, 1).map(drop)
+        },
+    ),
+    row(
+        "spatial_attention_timestep_skip_range",
+        "start, end",
+        time_window,
+    ),
+    row(
+        "temporal_attention_timestep_skip_range",
+        "report",
+        |r, given| {
+            r.note(given, "as temporal_attention_block_skip_range");
+            range(given.value).map(drop)
+        },
+    ),
+    row(
+        "low_frequency_weight_update_timestep_range",
+        "report",
+        |r, given| {
+            r.note(given, GUIDANCE);
+            range(given.value).map(drop)
+        },
+    ),
+    row(
+        "high_frequency_weight_update_timestep_range",
+        "report",
+        |r, given| {
+            r.note(given, GUIDANCE);
+            range(given.value).map(drop)
+        },
+    ),
+    row("alpha_low_frequency", "report", |r, given| {
+        r.note(given, GUIDANCE);
+        number(given.value).map(drop)
+    }),
+    row("alpha_high_frequency", "report", |r, given| {
+        r.note(given, GUIDANCE);
+        number(given.value).map(drop)
+    }),
+    row("unconditional_batch_skip_range", "report", |r, given| {
+        r.note(given, GUIDANCE);
+        steps(given.value, 1).map(drop)
+    }),
+    row(
+        "unconditional_batch_timestep_skip_range",
+        "report",
+        |r, given| {
+            r.note(given, GUIDANCE);
+            range(given.value).map(drop)
+        },
+    ),
+    row(
+        "spatial_attention_block_identifiers",
+        "report",
+        module_names,
+    ),
+    row(
+        "temporal_attention_block_identifiers",
+        "report",
+        module_names,
+    ),
+    row("attention_weight_callback", "gain", |r, given| {
+        // `lambda _: 0.3` is as good as a number.
+        let value = match given.value.strip_prefix("lambda") {
+            Some(rest) => rest.split_once(':').map_or("", |(_, value)| value.trim()),
+            None => given.value,
+        };
+        if number(value).is_ok() {
+            return r.key("gain", value);
+        }
+        r.note(
+            given,
+            "a function is not read: the weight is 0.5 throughout; give gain, with ramp=1 for one \
+             that rises from 0",
+        );
+        Ok(())
+    }),
+    row("low_frequency_weight_callback", "report", |r, given| {
+        r.note(given, GUIDANCE);
+        Ok(())
+    }),
+    row("high_frequency_weight_callback", "report", |r, given| {
+        r.note(given, GUIDANCE);
+        Ok(())
+    }),
+    row("tensor_format", "report", |r, given| {
+        r.note(given, "how tensors lie in memory is the engine's");
+        match given.value {
+            "BCFHW" | "BFCHW" | "BCHW" => Ok(()),
+            _ => Err(words("BCFHW, BFCHW or BCHW")),
+        }
+    }),
+    row("is_guidance_distilled", "report", |r, given| {
+        r.never = flag(given.value)?;
+        Ok(())
+    }),
+    row("current_timestep_callback", "report", host_time),
+    row(
+        "_unconditional_conditional_input_kwargs_identifiers",
+        "report",
+        module_names,
+    ),
+];
+
+static SEA: &[Row] = &[
+    row("threshold", "threshold", |r, g| r.key("threshold", g.value)),
+    row("residual_order", "order", |r, given| {
+        let order = whole(given.value, 0, 1).map_err(|_| words("0 or 1"))?;
+        r.policy.predictor = match order {
+            0 => Predictor::HOLD,
+            _ => Predictor::new(PredictorKind::Taylor, 1),
+        };
+        Ok(())
+    }),
+    row("retention_steps", "warmup", |r, g| r.key("warmup", g.value)),
+    row("cache_end_steps", "last", |r, g| r.key("last", g.value)),
+    row("max_consecutive_cached", "max_run", |r, g| {
+        r.key("max_run", g.value)
+    }),
+    row("power_exp", "filter_size", |r, g| {
+        r.key("filter_size", g.value)
+    }),
+    row("raw_vision_callback", "report", |r, given| {
+        r.note(given, "the network's input latent is measured");
+        Ok(())
+    }),
+];
+
+fn module_names<'a>(r: &mut Reading<'a>, given: Given<'a>) -> Result<(), Wrong> {
+    r.note(given, HOST);
+    Ok(())
+}
+
+fn host_time<'a>(r: &mut Reading<'a>, given: Given<'a>) -> Result<(), Wrong> {
+    r.note(given, TIME);
+    Ok(())
+}
+
+fn time_window<'a>(r: &mut Reading<'a>, given: Given<'a>) -> Result<(), Wrong> {
+    let (low, high) = range(given.value)?;
+    r.policy.guards.window = Window::Time;
+    r.policy.guards.window_start = low;
+    r.policy.guards.window_end = high;
+    Ok(())
+}
+
+/// An interval of one kind of attention, of which one can be had; see `settle`.
+fn attention<'a>(r: &mut Reading<'a>, given: Given<'a>, kind: usize) -> Result<(), Wrong> {
+    steps(given.value, 1)?;
+    if let Some(free) = r.limits.get_mut(kind) {
+        *free = Some(given);
+    }
+    Ok(())
+}
+
+fn attention_window<'a>(r: &mut Reading<'a>, given: Given<'a>, kind: usize) -> Result<(), Wrong> {
+    range(given.value)?;
+    if let Some(free) = r.windows.get_mut(kind) {
+        *free = Some(given);
+    }
+    Ok(())
+}
+
+pub(super) fn read(text: &str) -> Result<(Policy, Carried<'_>), PeerError<'_>> {
+    let mut reading = Reading::new(Method::Full);
+    reading.keywords = true;
+    let mut items = Items::new(text, is_class);
+    let mut group: Option<&'static Group> = None;
+    while let Some(item) = items.next()? {
+        match item {
+            Item::Class { key, name } => {
+                if !matches!(key, "" | "config") {
+                    return Err(PeerError::Key {
+                        given: key,
+                        nearest: "config",
+                    });
+                }
+                if group.is_some() {
+                    let why = "one model has one cache in diffusers; give one class";
+                    return Err(PeerError::Refused {
+                        key: name,
+                        given: "",
+                        why,
+                    });
+                }
+                group = Some(class(&mut reading, name)?);
+            }
+            Item::Option { key, value } => {
+                let Some(group) = group else {
+                    return Err(MISSING);
+                };
+                reading.option(group.rows.iter(), Given { key, value })?;
+            }
+        }
+    }
+    if group.is_none() {
+        return Err(MISSING);
+    }
+    settle(&mut reading)?;
+    reading.finish()
+}
+
+const MISSING: PeerError<'_> = PeerError::Missing {
+    what: "class",
+    remedy: "give FirstBlockCacheConfig, MagCacheConfig, TaylorSeerCacheConfig, \
+             PyramidAttentionBroadcastConfig, FasterCacheConfig or SeaCacheConfig, with its options \
+             in brackets",
+};
+
+fn is_class(name: &str) -> bool {
+    GROUPS.iter().any(|group| group.name == name)
+}
+
+/// The class, and its defaults.
+fn class<'a>(r: &mut Reading<'a>, name: &'a str) -> Result<&'static Group, PeerError<'a>> {
+    let Some(group) = GROUPS.iter().find(|group| group.name == name) else {
+        return Err(PeerError::Name {
+            what: "class of diffusers",
+            given: name,
+            nearest: nearest(name, GROUPS.iter().map(|group| group.name)),
+        });
+    };
+    match name {
+        "FirstBlockCacheConfig" => {
+            r.start(Method::FbCache);
+            r.policy.budget.threshold = 0.05;
+            r.policy.budget.comparator = Comparator::AtMost;
+        }
+        "MagCacheConfig" => r.start(Method::MagCache),
+        "TaylorSeerCacheConfig" => {
+            r.start(Method::TaylorSeer);
+            r.policy.gauge.schedule = Schedule::First;
+            r.policy.gauge.interval = 5;
+            r.policy.guards.max_warmup_steps = 3;
+            r.policy.site.kind = crate::policy::SiteKind::Attention;
+        }
+        "PyramidAttentionBroadcastConfig" => {
+            r.start(Method::Pab);
+            r.policy.guards.window_end = 800.0;
+        }
+        "FasterCacheConfig" => {
+            r.start(Method::FasterCache);
+            let predictor = &mut r.policy.predictor;
+            predictor.gain = 0.5;
+            predictor.ramp = 0;
+            predictor.gain_start = 0.0;
+            predictor.rolling = 1;
+            let guards = &mut r.policy.guards;
+            guards.window = Window::Time;
+            guards.window_start = -1.0;
+            guards.window_end = 681.0;
+        }
+        "SeaCacheConfig" => {
+            r.start(Method::SeaCache);
+            let policy = &mut r.policy;
+            policy.gauge.signal = SignalKind::ModelInput;
+            policy.gauge.filter_size = 3.0;
+            policy.budget.threshold = 0.25;
+            policy.predictor = Predictor::new(PredictorKind::Taylor, 1);
+            policy.guards.max_warmup_steps = 1;
+            policy.guards.last_steps = 1;
+            policy.guards.max_continuous_cached_steps = 2;
+        }
+        _ => {
+            let why =
+                "the text's keys and values are kept exactly there, which is the engine's part";
+            return Err(PeerError::Refused {
+                key: name,
+                given: "",
+                why,
+            });
+        }
+    }
+    Ok(group)
+}
+
+/// What depends on more than one option.
+fn settle<'a>(r: &mut Reading<'a>) -> Result<(), PeerError<'a>> {
+    match r.policy.method {
+        Method::MagCache => {
+            if r.never {
+                r.policy.guards.warmup_fraction = 1.0;
+            }
+            if r.policy.gauge.curve.len == 0 {
+                r.carried.say(
+                    "mag_ratios",
+                    "",
+                    "not given, which is an error there; name a model or give a table here",
+                );
+            }
+        }
+        Method::TaylorSeer => {
+            // There the pattern starts one step behind the first that may be forecast.
+            r.policy.gauge.offset = r.policy.guards.max_warmup_steps.saturating_add(1);
+        }
+        Method::Pab => pyramid(r)?,
+        Method::FasterCache => {
+            if !r.never {
+                r.carried.say(
+                    "is_guidance_distilled",
+                    "False",
+                    "attention is held at every step of its pattern; there only where the \
+                     unconditional branch is left out as well",
+                );
+                if !r.has("unconditional_batch_skip_range") {
+                    r.carried
+                        .say("unconditional_batch_skip_range", "5", GUIDANCE);
+                }
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// One kind of attention: spatial if it is given, or nothing is; else the first that is.
+fn pyramid<'a>(r: &mut Reading<'a>) -> Result<(), PeerError<'a>> {
+    let intervals = r.limits;
+    let windows = r.windows;
+    let mut chosen = None;
+    for (interval, window) in intervals.into_iter().zip(windows).take(3) {
+        match interval {
+            Some(given) if chosen.is_none() => {
+                chosen = Some(());
+                r.key("interval", given.value)
+                    .map_err(|wrong| error(given, wrong))?;
+                if let Some(window) = window {
+                    time_window(r, window).map_err(|wrong| error(window, wrong))?;
+                }
+            }
+            Some(given) => {
+                r.note(given, OWN);
+                if let Some(window) = window {
+                    r.note(window, OWN);
+                }
+            }
+            None => {}
+        }
+    }
+    if chosen.is_none() {
+        r.policy.gauge.interval = 2;
+        if let Some(Some(window)) = windows.first().copied() {
+            time_window(r, window).map_err(|wrong| error(window, wrong))?;
+        }
+    }
+    for (i, window) in windows.into_iter().enumerate() {
+        let spatial = i == 0 && chosen.is_none();
+        let used = spatial || intervals.get(i).is_some_and(Option::is_some);
+        if let (false, Some(window)) = (used, window) {
+            r.note(
+                window,
+                "its interval is not given, so it has no effect, there and here",
+            );
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,214 @@
+//! The two forms the texts have: a command line, and keyword arguments or lines of YAML.
+
+use super::PeerError;
+
+/// Most of a text that a message quotes, in bytes.
+const QUOTED: usize = 40;
+
+/// The start of a text, cut between two characters.
+fn start(text: &str) -> &str {
+    let line = text.trim_start().lines().next().unwrap_or("");
+    let mut end = line.len().min(QUOTED);
+    while !line.is_char_boundary(end) {
+        end -= 1;
+    }
+    line.get(..end).unwrap_or("")
+}
+
+/// A text without the quotes around it.
+pub(super) fn unquoted(text: &str) -> &str {
+    let text = text.trim();
+    let within = |quote| text.strip_prefix(quote)?.strip_suffix(quote);
+    within('"').or_else(|| within('\'')).unwrap_or(text)
+}
+
+/// The text up to a place, and from it on.
+fn cut(text: &str, at: usize) -> (&str, &str) {
+    text.split_at_checked(at).unwrap_or((text, ""))
+}
+
+/// The next word of a command line, and what is behind it; quotes around a word are taken off, and a
+/// backslash between words continues a line.
+pub(super) fn word(text: &str) -> Result<Option<(&str, &str)>, PeerError<'_>> {
+    let text = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\\');
+    let mut quote = None;
+    for (at, c) in text.char_indices() {
+        match quote {
+            Some(open) if c == open => quote = None,
+            None if matches!(c, '"' | '\'') => quote = Some(c),
+            None if c.is_whitespace() => {
+                let (word, rest) = cut(text, at);
+                return Ok(Some((unquoted(word), rest)));
+            }
+            _ => {}
+        }
+    }
+    if quote.is_some() {
+        return Err(PeerError::Item {
+            given: start(text),
+            form: "\"words\": the quotation mark is not closed",
+        });
+    }
+    Ok((!text.is_empty()).then_some((unquoted(text), "")))
+}
+
+/// A part of a text of keyword arguments.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Item<'a> {
+    /// `Name(`, or `key=Name(`, or `key:` at the end of a line.
+    Class {
+        /// The key before it; empty if there is none.
+        key: &'a str,
+        /// What is called; empty for a key alone.
+        name: &'a str,
+    },
+    /// `key=value` or `key: value`.
+    Option {
+        /// Its name.
+        key: &'a str,
+        /// What it is set to, with its brackets and without quotes.
+        value: &'a str,
+    },
+}
+
+/// The parts of a text of keyword arguments: `Name(key=value, …)`, with or without the name, or lines
+/// `key: value`. A `#` comments out the rest of a line.
+pub(super) struct Items<'a> {
+    rest: &'a str,
+    depth: u32,
+    is_class: fn(&str) -> bool,
+}
+
+impl<'a> Items<'a> {
+    /// `is_class` tells classes from other calls that a value may be.
+    pub(super) const fn new(text: &'a str, is_class: fn(&str) -> bool) -> Self {
+        Self {
+            rest: text,
+            depth: 0,
+            is_class,
+        }
+    }
+
+    /// The next part.
+    pub(super) fn next(&mut self) -> Result<Option<Item<'a>>, PeerError<'a>> {
+        self.skip()?;
+        if self.rest.is_empty() {
+            return match self.depth {
+                0 => Ok(None),
+                _ => Err(PeerError::Item {
+                    given: "(",
+                    form: "(key=value): a bracket is not closed",
+                }),
+            };
+        }
+        let (key, rest) = name(self.rest);
+        let rest = rest.trim_start_matches([' ', '\t']);
+        let whole = self.rest;
+        let bad = || PeerError::Item {
+            given: start(whole),
+            form: "key=value",
+        };
+        if key.is_empty() {
+            return Err(bad());
+        }
+        if let Some(inside) = rest.strip_prefix('(') {
+            self.enter(inside);
+            return Ok(Some(Item::Class {
+                key: "",
+                name: last_part(key),
+            }));
+        }
+        let yaml = rest.strip_prefix(':');
+        let Some(rest) = yaml.or_else(|| rest.strip_prefix('=')) else {
+            return Err(bad());
+        };
+        let rest = rest.trim_start_matches([' ', '\t']);
+        let (called, behind) = name(rest);
+        if let Some(inside) = behind.strip_prefix('(')
+            && (self.is_class)(last_part(called))
+        {
+            self.enter(inside);
+            let name = last_part(called);
+            return Ok(Some(Item::Class { key, name }));
+        }
+        let end = value_end(rest).ok_or(bad())?;
+        let (value, rest) = cut(rest, end);
+        self.rest = rest;
+        let value = unquoted(value);
+        if !value.is_empty() {
+            return Ok(Some(Item::Option { key, value }));
+        }
+        match yaml {
+            Some(_) => Ok(Some(Item::Class { key, name: "" })),
+            None => Err(bad()),
+        }
+    }
+
+    fn enter(&mut self, inside: &'a str) {
+        self.depth = self.depth.saturating_add(1);
+        self.rest = inside;
+    }
+
+    fn bad(&self, form: &'static str) -> PeerError<'a> {
+        PeerError::Item {
+            given: start(self.rest),
+            form,
+        }
+    }
+
+    /// Goes over what stands between two parts.
+    fn skip(&mut self) -> Result<(), PeerError<'a>> {
+        loop {
+            let rest = self
+                .rest
+                .trim_start_matches(|c: char| c.is_whitespace() || matches!(c, ',' | '\\' | ';'));
+            self.rest = rest;
+            if let Some(comment) = rest.strip_prefix('#') {
+                self.rest = comment.split_once('\n').map_or("", |(_, rest)| rest);
+            } else if let Some(behind) = rest.strip_prefix(')') {
+                self.depth = self
+                    .depth
+                    .checked_sub(1)
+                    .ok_or_else(|| self.bad("key=value: a bracket closes that was not opened"))?;
+                self.rest = behind;
+            } else {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// A name at the start of a text, and the rest.
+fn name(text: &str) -> (&str, &str) {
+    let end = text
+        .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '.')))
+        .unwrap_or(text.len());
+    cut(text, end)
+}
+
+/// A name without the modules before it.
+fn last_part(name: &str) -> &str {
+    name.rsplit('.').next().unwrap_or(name)
+}
+
+/// Where a value ends: at a comma, a line's end, a comment or a bracket that closes, outside of its own
+/// brackets and quotes. `None` if those are not closed.
+fn value_end(text: &str) -> Option<usize> {
+    let (mut depth, mut quote) = (0_u32, None);
+    for (at, c) in text.char_indices() {
+        match (quote, c) {
+            (Some(open), _) => {
+                if c == open {
+                    quote = None;
+                }
+            }
+            (None, '"' | '\'') => quote = Some(c),
+            (None, '(' | '[' | '{') => depth = depth.saturating_add(1),
+            (None, ')' | ']' | '}') if depth == 0 => return Some(at),
+            (None, ')' | ']' | '}') => depth -= 1,
+            (None, ',' | '\n' | '\r' | '#' | ';') if depth == 0 => return Some(at),
+            _ => {}
+        }
+    }
+    (depth == 0 && quote.is_none()).then_some(text.len())
+}
