@@ -416,18 +416,16 @@ fn settle<'a>(r: &mut Reading<'a>) -> Result<(), PeerError<'a>> {
             r.policy.gauge.offset = r.policy.guards.max_warmup_steps.saturating_add(1);
         }
         Method::Pab => pyramid(r)?,
-        Method::FasterCache => {
-            if !r.never {
-                r.carried.say(
-                    "is_guidance_distilled",
-                    "False",
-                    "attention is held at every step of its pattern; there only where the \
-                     unconditional branch is left out as well",
-                );
-                if !r.has("unconditional_batch_skip_range") {
-                    r.carried
-                        .say("unconditional_batch_skip_range", "5", GUIDANCE);
-                }
+        Method::FasterCache if !r.never => {
+            r.carried.say(
+                "is_guidance_distilled",
+                "False",
+                "attention is held at every step of its pattern; there only where the \
+                 unconditional branch is left out as well",
+            );
+            if !r.has("unconditional_batch_skip_range") {
+                r.carried
+                    .say("unconditional_batch_skip_range", "5", GUIDANCE);
             }
         }
         _ => {}
