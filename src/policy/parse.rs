@@ -374,13 +374,13 @@ fn split(method: Method, item: &str) -> Result<(&'static Key, &str), ParseError<
     Ok((key, value))
 }
 
-/// The name with the smallest edit distance to `given`, counted over its first 16 letters.
+/// The name with the smallest edit distance to `given`, counted over its first 64 letters.
 pub(super) fn nearest(given: &str, names: impl Iterator<Item = &'static str>) -> &'static str {
     names.min_by_key(|name| distance(given, name)).unwrap_or("")
 }
 
 fn distance(a: &str, b: &str) -> usize {
-    const MOST: usize = 16;
+    const MOST: usize = 64;
     let mut row = [0_usize; MOST + 1];
     for (i, cell) in row.iter_mut().enumerate() {
         *cell = i;

@@ -72,6 +72,7 @@ fn every_error_is_reported() {
     let programs = [
         ("errors", &[][..]),
         ("errors_cpu", &[]),
+        ("errors_peers", &[]),
         ("errors_run", &[model.to_str().unwrap(), HEADS]),
         ("errors_program", &[model.to_str().unwrap(), HEADS]),
         ("errors_objects", &[model.to_str().unwrap(), HEADS]),
@@ -136,6 +137,52 @@ fn the_heap_is_the_hosts() {
     let planted = run(&exe, &[&arguments[..], &["plant"]].concat());
     assert_eq!(planted.status.code(), Some(1), "{}", stderr(&planted));
     assert!(stderr(&planted).contains("heap.wrong == 0"));
+}
+
+/// Options of other libraries, through C and through Rust.
+#[test]
+fn options_of_other_libraries() {
+    use refrain::policy::peers::Peer;
+    let exe = program("peers");
+    let mut expected = String::new();
+    for (peer, options) in [
+        (
+            Peer::SdCpp,
+            "--cache-mode easycache --cache-option threshold=0.25",
+        ),
+        (
+            Peer::SdCpp,
+            "--cache-mode ucache --cache-option threshold=1.5,relative=0 --steps 20",
+        ),
+        (Peer::SdCpp, "--cache-mode spectrum"),
+        (
+            Peer::CacheDit,
+            "DBCacheConfig(Fn_compute_blocks=8, Bn_compute_blocks=0, max_warmup_steps=8)",
+        ),
+        (
+            Peer::CacheDit,
+            "residual_diff_threshold: 0.12\nenable_taylorseer: true\n",
+        ),
+        (Peer::Diffusers, "FirstBlockCacheConfig(threshold=0.2)"),
+        (
+            Peer::Diffusers,
+            "MagCacheConfig(mag_ratios=FLUX_MAG_RATIOS)",
+        ),
+        (
+            Peer::Diffusers,
+            "TaylorSeerCacheConfig(cache_interval=5, taylor_factors_dtype=torch.float32)",
+        ),
+    ] {
+        let (policy, report) = Policy::from_peer(peer, options).unwrap();
+        expected += &format!("{policy}\n");
+        if !report.is_empty() {
+            expected += &format!("{report}\n");
+        }
+    }
+    assert_eq!(succeeds(&exe, &NONE), expected);
+
+    let planted = run(&exe, &["plant"]);
+    assert_eq!(planted.status.code(), Some(2), "{}", stderr(&planted));
 }
 
 #[test]

@@ -19,6 +19,8 @@ fn programs(orders: &'static str) -> Vec<(&'static str, Vec<String>)> {
         ("drive_scheduler", vec![]),
         ("errors", vec![]),
         ("errors_cpu", vec![]),
+        ("errors_peers", vec![]),
+        ("peers", vec![]),
         ("errors_run", model()),
         ("errors_program", model()),
         ("errors_objects", model()),

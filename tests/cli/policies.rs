@@ -140,3 +140,56 @@ fn a_name_that_does_not_exist() {
     refrain(&["policies", ""]).failed();
     refrain(&["policies", "tea\u{1b}[31mcache"]).failed();
 }
+
+/// Options of other libraries: the policy on standard output, what does not carry over beside it.
+#[test]
+fn options_of_other_libraries() {
+    let from = |library: &str, options: &str| refrain(&["policies", "--from", library, options]);
+    let read = from(
+        "sd.cpp",
+        "--cache-mode easycache --cache-option threshold=0.25",
+    );
+    assert_eq!(read.code, Some(0), "{}", read.stderr);
+    assert_eq!(
+        read.stdout,
+        "easycache:threshold=0.25,reference=computed,warmup=0,last=0,start=0.15,end=0.95\n"
+    );
+    let notes: Vec<&str> = read.stderr.lines().collect();
+    assert_eq!(notes.len(), 2, "{notes:?}");
+    assert!(
+        notes.iter().all(|line| line.starts_with("note: ")),
+        "{notes:?}"
+    );
+
+    let silent = from("diffusers", "FirstBlockCacheConfig(threshold=0.2)");
+    assert_eq!(
+        silent.succeeded(),
+        "fbcache:threshold=0.2,compare=at-most,warmup=0,last=0\n"
+    );
+    assert_eq!(silent.stderr, "");
+
+    let json = refrain(&["policies", "--json", "--from", "cache-dit", "dmd_rank=2"]).json();
+    assert_eq!(fields(&json), ["policy", "report"]);
+    assert_eq!(json["policy"], "dbcache:last=0");
+    assert_eq!(fields(&json["report"][0]), ["key", "value", "why"]);
+    assert_eq!(json["report"][0]["key"], "dmd_rank");
+}
+
+#[test]
+fn options_that_are_refused() {
+    for (library, options, said) in [
+        (
+            "sdcpp",
+            "--cache-mode easycache",
+            "sd.cpp, cache-dit, diffusers",
+        ),
+        ("sd.cpp", "--cache-mode easycach", "`easycache`"),
+        ("cache-dit", "Fn_compute_block=8", "`Fn_compute_blocks`"),
+        ("diffusers", "tea\u{1b}[31mcache", "key=value"),
+    ] {
+        let refused = refrain(&["policies", "--from", library, options]);
+        assert!(refused.failed().contains(said), "{said}");
+    }
+    refrain(&["policies", "--from", "sd.cpp"]).failed();
+    refrain(&["policies", "fbcache", "--from", "sd.cpp", "easycache"]).failed();
+}

@@ -268,6 +268,12 @@ pub(crate) const ROWS: &[(Peer, &str, &str)] = &[
     ),
     (
         Diffusers,
+        "PyramidAttentionBroadcastConfig(cross_attention_timestep_skip_rang=(1, 2))",
+        "option `cross_attention_timestep_skip_rang` does not exist; the nearest is \
+         `cross_attention_timestep_skip_range`",
+    ),
+    (
+        Diffusers,
         "FirstBlockCacheConfig(threshold=-1)",
         "option `threshold` is `-1`; allowed is a number from 0 to 1000000",
     ),

@@ -60,8 +60,8 @@ pub(super) static DBCACHE: Preset = Preset {
     summary: "relative change of what the front blocks add, with the middle blocks skipped",
     rule: "skip iff d < threshold",
     avoid: "on distilled few-step models: give a mask; and without last=1, which leaves noise",
-    unsupported: "cache-dit protects no last step but by a mask (last=0), and counts a run of \
-                  skips in its own way: max_run=1 lets two in a row pass there \
+    unsupported: "cache-dit protects no last step but by a mask (last=0). Up to August 2026 it \
+                  counted a run of skips in its own way: max_run=1 let two in a row pass \
                   (run_count=cache-dit). Its limit of accumulated change is max_spent. Important \
                   tokens are not told apart",
     citation: "DBCache: Dual Block Caching for Diffusion Transformers, cache-dit (Vipshop, 2025)",

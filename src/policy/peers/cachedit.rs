@@ -2,11 +2,11 @@
 //! calibrators' classes, `steps_mask`, and the flat and nested YAML of `load_configs`.
 
 use super::reading::{
-    Calibrator, Given, Group, Reading, Row, error, flag, level, number, row, steps, whole, words,
+    Calibrator, Check, Given, Group, Reading, Row, error, flag, key, level, near, number, row,
+    row_of, steps, unless, whole, words,
 };
 use super::report::{Carried, PeerError, Wrong};
 use super::words::{Item, Items};
-use crate::policy::parse::nearest;
 use crate::policy::{GaugeKind, Keep, Method, Policy};
 use crate::predict::{Predictor, PredictorKind};
 
@@ -51,6 +51,8 @@ const CLASSES: [&str; 9] = [
 
 const OF_THE_RUN: &str = "the run's own number of steps counts here";
 const NOT_EXEMPT: &str = "no block is exempt; give a mask with a column a block to have that";
+const CHANNELS: &str = "changes are measured on all channels";
+const ENCODER: &str = "a second stream's features are the host's to keep";
 const LANES: &str = "a run has a lane a branch here, in any order: it is the host's";
 
 static CONFIG: &[Row] = &[
@@ -107,9 +109,7 @@ static CONFIG: &[Row] = &[
             r.key("max_spent", given.value)
         },
     ),
-    row("max_warmup_steps", "warmup", |r, g| {
-        r.key("warmup", g.value)
-    }),
+    key("max_warmup_steps", "warmup"),
     row("warmup_interval", "mask", |r, given| {
         if steps(given.value, 1)? > 1 {
             r.warmup_interval = Some(given);
@@ -128,30 +128,17 @@ static CONFIG: &[Row] = &[
         count_limit(r, given, most, 2);
         Ok(())
     }),
-    row("enable_separate_cfg", "report", |r, given| {
-        if !flag(given.value)? {
-            r.note(
-                given,
-                "both branches are one call there: give the run one lane",
-            );
-        }
-        Ok(())
-    }),
-    row("cfg_compute_first", "report", |r, given| {
-        if flag(given.value)? {
-            r.note(given, LANES);
-        }
-        Ok(())
-    }),
-    row("cfg_diff_compute_separate", "report", |r, given| {
-        if !flag(given.value)? {
-            r.note(
-                given,
-                "every lane decides for itself; hand all lanes the first one's change to have that",
-            );
-        }
-        Ok(())
-    }),
+    unless(
+        "enable_separate_cfg",
+        Check::Flag(true),
+        "both branches are one call there: give the run one lane",
+    ),
+    unless("cfg_compute_first", Check::Flag(false), LANES),
+    unless(
+        "cfg_diff_compute_separate",
+        Check::Flag(true),
+        "every lane decides for itself; hand all lanes the first one's change to have that",
+    ),
     row("num_inference_steps", "mask", |r, given| {
         run_of(r, given, steps(given.value, 1)?)
     }),
@@ -170,13 +157,11 @@ static CONFIG: &[Row] = &[
         }
         Ok(())
     }),
-    row("force_refresh_step_hint", "report", |r, given| {
-        r.note(
-            given,
-            "a run does not start again in its middle; give each part a run of its own",
-        );
-        steps(given.value, 0).map(drop)
-    }),
+    unless(
+        "force_refresh_step_hint",
+        Check::Whole(0, -1),
+        "a run does not start again in its middle; give each part a run of its own",
+    ),
     row("force_refresh_step_policy", "report", |r, given| {
         if given.value == "once" {
             return Ok(());
@@ -190,26 +175,20 @@ static CONFIG: &[Row] = &[
 ];
 
 static PRUNE: &[Row] = &[
-    row("enable_dynamic_prune_threshold", "report", |r, given| {
-        if flag(given.value)? {
-            r.note(
-                given,
-                "the threshold does not follow the changes of the call",
-            );
-        }
-        Ok(())
-    }),
-    row("max_dynamic_prune_threshold", "report", |r, given| {
-        r.note(given, "as enable_dynamic_prune_threshold");
-        number(given.value).map(drop)
-    }),
-    row(
+    unless(
+        "enable_dynamic_prune_threshold",
+        Check::Flag(false),
+        "the threshold does not follow the changes of the call",
+    ),
+    unless(
+        "max_dynamic_prune_threshold",
+        Check::Number(-1.0),
+        "as enable_dynamic_prune_threshold",
+    ),
+    unless(
         "dynamic_prune_threshold_relax_ratio",
-        "report",
-        |r, given| {
-            r.note(given, "as enable_dynamic_prune_threshold");
-            number(given.value).map(drop)
-        },
+        Check::Number(1.25),
+        "as enable_dynamic_prune_threshold",
     ),
     row("non_prune_block_ids", "report", |r, given| {
         if super::reading::list(given.value).next().is_some() {
@@ -217,12 +196,7 @@ static PRUNE: &[Row] = &[
         }
         Ok(())
     }),
-    row("force_reduce_calibrator_vram", "report", |r, given| {
-        if flag(given.value)? {
-            r.note(given, "changes are measured on all channels");
-        }
-        Ok(())
-    }),
+    unless("force_reduce_calibrator_vram", Check::Flag(false), CHANNELS),
 ];
 
 static CALIBRATORS: &[Row] = &[
@@ -230,7 +204,7 @@ static CALIBRATORS: &[Row] = &[
         r.calibrator_off = !flag(given.value)?;
         Ok(())
     }),
-    row("enable_encoder_calibrator", "report", encoder),
+    unless("enable_encoder_calibrator", Check::Flag(false), ENCODER),
     row("calibrator_type", "predictor", |r, given| {
         let which = match given.value {
             "taylorseer" => Calibrator::Taylor,
@@ -248,25 +222,21 @@ static CALIBRATORS: &[Row] = &[
         r.order = Some(given);
         Ok(())
     }),
-    row("dmd_history", "report", |r, given| {
-        if steps(given.value, 1)? != 6 {
-            r.note(given, "the newest six features are kept");
-        }
-        Ok(())
-    }),
-    row("dmd_rank", "report", |r, given| {
-        if steps(given.value, 0)? != 0 {
-            r.note(
-                given,
-                "one or two modes are fitted, by how many features there are",
-            );
-        }
-        Ok(())
-    }),
-    row("dmd_ridge", "report", |r, given| {
-        r.note(given, "the fit is not regularised");
-        number(given.value).map(drop)
-    }),
+    unless(
+        "dmd_history",
+        Check::Whole(1, 6),
+        "the newest six features are kept",
+    ),
+    unless(
+        "dmd_rank",
+        Check::Whole(0, 0),
+        "one or two modes are fitted, by how many features there are",
+    ),
+    unless(
+        "dmd_ridge",
+        Check::Number(0.0),
+        "the fit is not regularised",
+    ),
     row("dmd_svd_precision", "report", |r, given| {
         if given.value != "medium" {
             r.note(given, "the fit is from inner products, without an SVD");
@@ -300,34 +270,28 @@ static EXTRA: &[Row] = &[
             "the change is that of a residual; give residual_diff_threshold",
         ))
     }),
-    row("important_condition_threshold", "report", |r, given| {
-        if number(given.value)? > 0.0 {
-            r.note(given, "all tokens count alike");
-        }
-        Ok(())
-    }),
-    row("downsample_factor", "report", |r, given| {
-        if steps(given.value, 1)? > 1 {
-            r.note(given, "changes are measured on all channels");
-        }
-        Ok(())
-    }),
+    unless(
+        "important_condition_threshold",
+        Check::Number(0.0),
+        "all tokens count alike",
+    ),
+    unless("downsample_factor", Check::Whole(1, 1), CHANNELS),
 ];
 
 static YAML: &[Row] = &[
     row("enable_taylorseer", "predictor", |r, given| {
         by_flag(r, Calibrator::Taylor, given)
     }),
-    row("enable_encoder_taylorseer", "report", encoder),
+    unless("enable_encoder_taylorseer", Check::Flag(false), ENCODER),
     row("taylorseer_cache_type", "keep", keep),
     row("enable_foca", "predictor", |r, given| {
         by_flag(r, Calibrator::Foca, given)
     }),
-    row("enable_encoder_foca", "report", encoder),
+    unless("enable_encoder_foca", Check::Flag(false), ENCODER),
     row("enable_dmd", "predictor", |r, given| {
         by_flag(r, Calibrator::Dmd, given)
     }),
-    row("enable_encoder_dmd", "report", encoder),
+    unless("enable_encoder_dmd", Check::Flag(false), ENCODER),
     row("parallelism_config", "refused", elsewhere),
     row("attention_backend", "refused", elsewhere),
     row("quantize_config", "refused", elsewhere),
@@ -337,13 +301,6 @@ fn elsewhere<'a>(_: &mut Reading<'a>, _: Given<'a>) -> Result<(), Wrong> {
     Err(Wrong::Refused(
         "it is not about caching; give the part cache_config alone",
     ))
-}
-
-fn encoder<'a>(r: &mut Reading<'a>, given: Given<'a>) -> Result<(), Wrong> {
-    if flag(given.value)? {
-        r.note(given, "a second stream's features are the host's to keep");
-    }
-    Ok(())
 }
 
 fn keep<'a>(r: &mut Reading<'a>, given: Given<'a>) -> Result<(), Wrong> {
@@ -435,8 +392,7 @@ pub(super) fn read(text: &str) -> Result<(Policy, Carried<'_>), PeerError<'_>> {
         match item {
             Item::Class { key, name } => class(&mut reading, key, name)?,
             Item::Option { key, value } => {
-                let rows = GROUPS.iter().flat_map(|group| group.rows);
-                reading.option(rows, Given { key, value })?;
+                reading.option(GROUPS, Given { key, value })?;
             }
         }
     }
@@ -463,14 +419,13 @@ fn class<'a>(r: &mut Reading<'a>, key: &'a str, name: &'a str) -> Result<(), Pee
     ];
     if !key.is_empty() && !heads.contains(&key) {
         // Refused with its own reason, if it has one.
-        let rows = GROUPS.iter().flat_map(|group| group.rows);
         let given = Given { key, value: name };
-        if rows.clone().any(|row| row.name == key) {
-            return r.option(rows, given);
+        if row_of(GROUPS, key).is_some() {
+            return r.option(GROUPS, given);
         }
         return Err(PeerError::Key {
             given: key,
-            nearest: nearest(key, heads.into_iter()),
+            nearest: near(key, &mut heads.into_iter()),
         });
     }
     if name.is_empty() && key == "steps_computation_mask" {
@@ -490,7 +445,7 @@ fn class<'a>(r: &mut Reading<'a>, key: &'a str, name: &'a str) -> Result<(), Pee
             return Err(PeerError::Name {
                 what: "class of cache-dit",
                 given: name,
-                nearest: nearest(name, CLASSES.into_iter()),
+                nearest: near(name, &mut CLASSES.into_iter()),
             });
         }
     };

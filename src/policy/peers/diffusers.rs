@@ -1,12 +1,14 @@
 //! Options of diffusers' hooks, as of version 0.42.1 (October 2026): the configuration classes of
 //! `diffusers.hooks`.
 
+use core::slice;
+
 use super::reading::{
-    Given, Group, Reading, Row, error, flag, list, number, range, row, steps, whole, words,
+    Check, Given, Group, Reading, Row, error, flag, key, list, near, number, range, report, row,
+    steps, unless, whole, words,
 };
 use super::report::{Carried, PeerError, Wrong};
 use super::words::{Item, Items};
-use crate::policy::parse::nearest;
 use crate::policy::{Comparator, Keep, MAX_CURVE, Method, Policy, Schedule, Site, Window};
 use crate::predict::{Predictor, PredictorKind};
 use crate::signal::SignalKind;
@@ -48,12 +50,10 @@ const OWN: &str = "it takes a scheduler of its own: pab, with that interval and 
 const GUIDANCE: &str =
     "the guidance half takes a scheduler of its own: cfgcache, with interval and window as given";
 
-static FIRST_BLOCK: &[Row] = &[row("threshold", "threshold", |r, g| {
-    r.key("threshold", g.value)
-})];
+static FIRST_BLOCK: &[Row] = &[key("threshold", "threshold")];
 
 static MAG: &[Row] = &[
-    row("threshold", "threshold", |r, g| r.key("threshold", g.value)),
+    key("threshold", "threshold"),
     row("max_skip_steps", "max_run", |r, given| {
         let most = steps(given.value, 0)?;
         if most == 0 {
@@ -66,13 +66,12 @@ static MAG: &[Row] = &[
         r.policy.guards.max_continuous_cached_steps = most;
         Ok(())
     }),
-    row("retention_ratio", "retention", |r, g| {
-        r.key("retention", g.value)
-    }),
-    row("num_inference_steps", "report", |r, given| {
-        r.note(given, "the run's own number of steps counts here");
-        steps(given.value, 1).map(drop)
-    }),
+    key("retention_ratio", "retention"),
+    unless(
+        "num_inference_steps",
+        Check::Whole(1, -1),
+        "the run's own number of steps counts here",
+    ),
     row("mag_ratios", "curve", |r, given| {
         if given.value.rsplit('.').next() == Some("FLUX_MAG_RATIOS") {
             return r.key("model", "flux-dev");
@@ -102,9 +101,7 @@ static MAG: &[Row] = &[
 ];
 
 static TAYLORSEER: &[Row] = &[
-    row("cache_interval", "interval", |r, g| {
-        r.key("interval", g.value)
-    }),
+    key("cache_interval", "interval"),
     row("disable_cache_before_step", "warmup", |r, given| {
         r.policy.guards.max_warmup_steps = steps(given.value, 0)?;
         Ok(())
@@ -114,13 +111,13 @@ static TAYLORSEER: &[Row] = &[
         r.window_in_steps(0, end);
         Ok(())
     }),
-    row("max_order", "order", |r, g| r.key("order", g.value)),
-    row("taylor_factors_dtype", "report", |r, given| {
-        r.note(given, "in what format features are kept is the engine's");
-        Ok(())
-    }),
-    row("skip_predict_identifiers", "report", module_names),
-    row("cache_identifiers", "report", module_names),
+    key("max_order", "order"),
+    report(
+        "taylor_factors_dtype",
+        "in what format features are kept is the engine's",
+    ),
+    report("skip_predict_identifiers", HOST),
+    report("cache_identifiers", HOST),
     row("use_lite_mode", "site", |r, given| {
         if flag(given.value)? {
             r.policy.site = Site {
@@ -161,94 +158,53 @@ static PYRAMID: &[Row] = &[
         "start, end",
         |r, g| attention_window(r, g, 2),
     ),
-    row(
-        "spatial_attention_block_identifiers",
-        "report",
-        module_names,
-    ),
-    row(
-        "temporal_attention_block_identifiers",
-        "report",
-        module_names,
-    ),
-    row("cross_attention_block_identifiers", "report", module_names),
-    row("current_timestep_callback", "report", host_time),
+    report("spatial_attention_block_identifiers", HOST),
+    report("temporal_attention_block_identifiers", HOST),
+    report("cross_attention_block_identifiers", HOST),
+    report("current_timestep_callback", TIME),
 ];
 
 static FASTER: &[Row] = &[
-    row("spatial_attention_block_skip_range", "interval", |r, g| {
-        r.key("interval", g.value)
-    }),
-    row(
+    key("spatial_attention_block_skip_range", "interval"),
+    unless(
         "temporal_attention_block_skip_range",
-        "report",
-        |r, given| {
-            r.note(
-                given,
-                "it takes a scheduler of its own: fastercache, with that interval and window",
-            );
-            steps(given.value, 1).map(drop)
-        },
+        Check::Whole(1, -1),
+        "it takes a scheduler of its own: fastercache, with that interval and window",
     ),
     row(
         "spatial_attention_timestep_skip_range",
         "start, end",
         time_window,
     ),
-    row(
+    unless(
         "temporal_attention_timestep_skip_range",
-        "report",
-        |r, given| {
-            r.note(given, "as temporal_attention_block_skip_range");
-            range(given.value).map(drop)
-        },
+        Check::Range,
+        "as temporal_attention_block_skip_range",
     ),
-    row(
+    unless(
         "low_frequency_weight_update_timestep_range",
-        "report",
-        |r, given| {
-            r.note(given, GUIDANCE);
-            range(given.value).map(drop)
-        },
+        Check::Range,
+        GUIDANCE,
     ),
-    row(
+    unless(
         "high_frequency_weight_update_timestep_range",
-        "report",
-        |r, given| {
-            r.note(given, GUIDANCE);
-            range(given.value).map(drop)
-        },
+        Check::Range,
+        GUIDANCE,
     ),
-    row("alpha_low_frequency", "report", |r, given| {
-        r.note(given, GUIDANCE);
-        number(given.value).map(drop)
-    }),
-    row("alpha_high_frequency", "report", |r, given| {
-        r.note(given, GUIDANCE);
-        number(given.value).map(drop)
-    }),
-    row("unconditional_batch_skip_range", "report", |r, given| {
-        r.note(given, GUIDANCE);
-        steps(given.value, 1).map(drop)
-    }),
-    row(
+    unless("alpha_low_frequency", Check::Number(f64::NAN), GUIDANCE),
+    unless("alpha_high_frequency", Check::Number(f64::NAN), GUIDANCE),
+    unless(
+        "unconditional_batch_skip_range",
+        Check::Whole(1, -1),
+        GUIDANCE,
+    ),
+    unless(
         "unconditional_batch_timestep_skip_range",
-        "report",
-        |r, given| {
-            r.note(given, GUIDANCE);
-            range(given.value).map(drop)
-        },
+        Check::Range,
+        GUIDANCE,
     ),
-    row(
-        "spatial_attention_block_identifiers",
-        "report",
-        module_names,
-    ),
-    row(
-        "temporal_attention_block_identifiers",
-        "report",
-        module_names,
-    ),
+    report("spatial_attention_block_identifiers", HOST),
+    report("temporal_attention_block_identifiers", HOST),
     row("attention_weight_callback", "gain", |r, given| {
         // `lambda _: 0.3` is as good as a number.
         let value = match given.value.strip_prefix("lambda") {
@@ -265,14 +221,8 @@ static FASTER: &[Row] = &[
         );
         Ok(())
     }),
-    row("low_frequency_weight_callback", "report", |r, given| {
-        r.note(given, GUIDANCE);
-        Ok(())
-    }),
-    row("high_frequency_weight_callback", "report", |r, given| {
-        r.note(given, GUIDANCE);
-        Ok(())
-    }),
+    report("low_frequency_weight_callback", GUIDANCE),
+    report("high_frequency_weight_callback", GUIDANCE),
     row("tensor_format", "report", |r, given| {
         r.note(given, "how tensors lie in memory is the engine's");
         match given.value {
@@ -284,16 +234,12 @@ static FASTER: &[Row] = &[
         r.never = flag(given.value)?;
         Ok(())
     }),
-    row("current_timestep_callback", "report", host_time),
-    row(
-        "_unconditional_conditional_input_kwargs_identifiers",
-        "report",
-        module_names,
-    ),
+    report("current_timestep_callback", TIME),
+    report("_unconditional_conditional_input_kwargs_identifiers", HOST),
 ];
 
 static SEA: &[Row] = &[
-    row("threshold", "threshold", |r, g| r.key("threshold", g.value)),
+    key("threshold", "threshold"),
     row("residual_order", "order", |r, given| {
         let order = whole(given.value, 0, 1).map_err(|_| words("0 or 1"))?;
         r.policy.predictor = match order {
@@ -302,29 +248,15 @@ static SEA: &[Row] = &[
         };
         Ok(())
     }),
-    row("retention_steps", "warmup", |r, g| r.key("warmup", g.value)),
-    row("cache_end_steps", "last", |r, g| r.key("last", g.value)),
-    row("max_consecutive_cached", "max_run", |r, g| {
-        r.key("max_run", g.value)
-    }),
-    row("power_exp", "filter_size", |r, g| {
-        r.key("filter_size", g.value)
-    }),
-    row("raw_vision_callback", "report", |r, given| {
-        r.note(given, "the network's input latent is measured");
-        Ok(())
-    }),
+    key("retention_steps", "warmup"),
+    key("cache_end_steps", "last"),
+    key("max_consecutive_cached", "max_run"),
+    key("power_exp", "filter_size"),
+    report(
+        "raw_vision_callback",
+        "the network's input latent is measured",
+    ),
 ];
-
-fn module_names<'a>(r: &mut Reading<'a>, given: Given<'a>) -> Result<(), Wrong> {
-    r.note(given, HOST);
-    Ok(())
-}
-
-fn host_time<'a>(r: &mut Reading<'a>, given: Given<'a>) -> Result<(), Wrong> {
-    r.note(given, TIME);
-    Ok(())
-}
 
 fn time_window<'a>(r: &mut Reading<'a>, given: Given<'a>) -> Result<(), Wrong> {
     let (low, high) = range(given.value)?;
@@ -379,7 +311,7 @@ pub(super) fn read(text: &str) -> Result<(Policy, Carried<'_>), PeerError<'_>> {
                 let Some(group) = group else {
                     return Err(MISSING);
                 };
-                reading.option(group.rows.iter(), Given { key, value })?;
+                reading.option(slice::from_ref(group), Given { key, value })?;
             }
         }
     }
@@ -407,7 +339,7 @@ fn class<'a>(r: &mut Reading<'a>, name: &'a str) -> Result<&'static Group, PeerE
         return Err(PeerError::Name {
             what: "class of diffusers",
             given: name,
-            nearest: nearest(name, GROUPS.iter().map(|group| group.name)),
+            nearest: near(name, &mut GROUPS.iter().map(|group| group.name)),
         });
     };
     match name {
@@ -484,18 +416,16 @@ fn settle<'a>(r: &mut Reading<'a>) -> Result<(), PeerError<'a>> {
             r.policy.gauge.offset = r.policy.guards.max_warmup_steps.saturating_add(1);
         }
         Method::Pab => pyramid(r)?,
-        Method::FasterCache => {
-            if !r.never {
-                r.carried.say(
-                    "is_guidance_distilled",
-                    "False",
-                    "attention is held at every step of its pattern; there only where the \
-                     unconditional branch is left out as well",
-                );
-                if !r.has("unconditional_batch_skip_range") {
-                    r.carried
-                        .say("unconditional_batch_skip_range", "5", GUIDANCE);
-                }
+        Method::FasterCache if !r.never => {
+            r.carried.say(
+                "is_guidance_distilled",
+                "False",
+                "attention is held at every step of its pattern; there only where the \
+                 unconditional branch is left out as well",
+            );
+            if !r.has("unconditional_batch_skip_range") {
+                r.carried
+                    .say("unconditional_batch_skip_range", "5", GUIDANCE);
             }
         }
         _ => {}

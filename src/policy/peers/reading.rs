@@ -20,11 +20,46 @@ pub(super) struct Given<'a> {
 /// What an option does.
 pub(super) type Set = for<'a> fn(&mut Reading<'a>, Given<'a>) -> Result<(), Wrong>;
 
+/// What is done with an option.
+#[derive(Clone, Copy)]
+pub(super) enum Does {
+    /// A key of the text form takes its value.
+    Key(&'static str),
+    /// It changes nothing, for that reason.
+    Report(&'static str),
+    /// It changes nothing, for that reason, unless it has the value that is so here.
+    Unless(Check, &'static str),
+    /// More than that.
+    Set(Set),
+}
+
+/// What a value is, and which says nothing.
+#[derive(Clone, Copy)]
+pub(super) enum Check {
+    Flag(bool),
+    /// From its first number on.
+    Whole(i64, i64),
+    Number(f64),
+    Range,
+}
+
+impl Check {
+    /// Whether a value says nothing.
+    fn is_plain(self, value: &str) -> Result<bool, Wrong> {
+        Ok(match self {
+            Self::Flag(plain) => flag(value)? == plain,
+            Self::Whole(min, plain) => whole(value, min, 1 << 30)? == plain,
+            Self::Number(plain) => number(value)? == plain,
+            Self::Range => range(value).map(|_| false)?,
+        })
+    }
+}
+
 /// An option of a peer.
 pub(super) struct Row {
     pub(super) name: &'static str,
     pub(super) becomes: &'static str,
-    pub(super) set: Set,
+    pub(super) does: Does,
 }
 
 /// Options that belong together.
@@ -33,9 +68,51 @@ pub(super) struct Group {
     pub(super) rows: &'static [Row],
 }
 
-/// A row.
+/// A row of an option that does more than setting a key.
 pub(super) const fn row(name: &'static str, becomes: &'static str, set: Set) -> Row {
-    Row { name, becomes, set }
+    Row {
+        name,
+        becomes,
+        does: Does::Set(set),
+    }
+}
+
+/// A row of an option that is a key.
+pub(super) const fn key(name: &'static str, key: &'static str) -> Row {
+    Row {
+        name,
+        becomes: key,
+        does: Does::Key(key),
+    }
+}
+
+/// A row of an option that changes nothing here.
+pub(super) const fn report(name: &'static str, why: &'static str) -> Row {
+    Row {
+        name,
+        becomes: "report",
+        does: Does::Report(why),
+    }
+}
+
+/// A row of an option that changes nothing here, and of which one value does not there either.
+pub(super) const fn unless(name: &'static str, check: Check, why: &'static str) -> Row {
+    Row {
+        name,
+        becomes: "report",
+        does: Does::Unless(check, why),
+    }
+}
+
+/// The row of an option.
+pub(super) fn row_of(groups: &'static [Group], name: &str) -> Option<&'static Row> {
+    let mut rows = groups.iter().flat_map(|group| group.rows);
+    rows.find(|row| row.name == name)
+}
+
+/// The nearest of some names.
+pub(super) fn near(given: &str, names: &mut dyn Iterator<Item = &'static str>) -> &'static str {
+    nearest(given, names)
 }
 
 /// What stands in for a skipped call in cache-dit.
@@ -127,6 +204,7 @@ impl<'a> Reading<'a> {
     }
 
     /// Notes something about an option that is given.
+    #[inline(never)]
     pub(super) fn note(&mut self, given: Given<'a>, why: &'static str) {
         self.carried.say(given.key, given.value, why);
     }
@@ -139,19 +217,23 @@ impl<'a> Reading<'a> {
         Ok(self.policy.assign(key, unquoted(value))?)
     }
 
-    /// Reads one option, which is in one of these rows.
+    /// Reads one option, which is in one of these groups.
     pub(super) fn option(
         &mut self,
-        rows: impl Iterator<Item = &'static Row> + Clone,
+        groups: &'static [Group],
         given: Given<'a>,
     ) -> Result<(), PeerError<'a>> {
-        let Some(row) = rows.clone().find(|row| row.name == given.key) else {
+        let Some(row) = row_of(groups, given.key) else {
+            let mut names = groups
+                .iter()
+                .flat_map(|group| group.rows)
+                .map(|row| row.name);
             return Err(PeerError::Key {
                 given: given.key,
-                nearest: nearest(given.key, rows.map(|row| row.name)),
+                nearest: near(given.key, &mut names),
             });
         };
-        if self.seen.iter().take(self.count).any(|s| *s == row.name) {
+        if self.has(row.name) {
             return Err(PeerError::Repeated { key: given.key });
         }
         if let Some(free) = self.seen.get_mut(self.count) {
@@ -162,7 +244,20 @@ impl<'a> Reading<'a> {
         if self.keywords && matches!(given.value, "None" | "null" | "~") {
             return Ok(());
         }
-        (row.set)(self, given).map_err(|wrong| error(given, wrong))
+        let done = match row.does {
+            Does::Key(key) => self.key(key, given.value),
+            Does::Report(why) => {
+                self.note(given, why);
+                Ok(())
+            }
+            Does::Unless(check, why) => check.is_plain(given.value).map(|plain| {
+                if !plain {
+                    self.note(given, why);
+                }
+            }),
+            Does::Set(set) => set(self, given),
+        };
+        done.map_err(|wrong| error(given, wrong))
     }
 
     /// Whether an option was given.

@@ -62,6 +62,7 @@ impl<'a> Carried<'a> {
         self.len == 0
     }
 
+    #[inline(never)]
     pub(super) fn say(&mut self, key: &'a str, value: &'a str, why: &'static str) {
         if let Some(free) = self.notes.get_mut(self.len) {
             *free = Note { key, value, why };

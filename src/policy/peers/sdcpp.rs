@@ -1,10 +1,11 @@
 //! Options of stable-diffusion.cpp's `sd-cli`, as of August 2026: `docs/caching.md`,
 //! `examples/common/common.cpp` and `src/runtime/{sample-cache,easycache,ucache,cache_dit,spectrum}`.
 
-use super::reading::{Given, Group, Reading, Row, flag, level, number, row, steps, words};
+use super::reading::{
+    Given, Group, Reading, Row, flag, key, level, near, number, report, row, row_of, steps, words,
+};
 use super::report::{Carried, PeerError, Wrong};
 use super::words::word;
-use crate::policy::parse::nearest;
 use crate::policy::{GaugeKind, Keep, Method, Policy, Site};
 use crate::signal::Reference;
 
@@ -83,19 +84,19 @@ static FLAGS: &[Row] = &[
 ];
 
 static EASYCACHE: &[Row] = &[
-    row("threshold", "threshold", |r, g| r.key("threshold", g.value)),
+    key("threshold", "threshold"),
     row("start", "start", share_start),
     row("end", "end", share_end),
-    row("decay", "report", ignored),
-    row("relative", "report", ignored),
-    row("reset", "report", ignored),
+    report("decay", IGNORED),
+    report("relative", IGNORED),
+    report("reset", IGNORED),
 ];
 
 static UCACHE: &[Row] = &[
-    row("threshold", "threshold", |r, g| r.key("threshold", g.value)),
+    key("threshold", "threshold"),
     row("start", "start", share_start),
     row("end", "end", share_end),
-    row("decay", "decay", |r, g| r.key("decay", g.value)),
+    key("decay", "decay"),
     row("relative", "report", |r, given| {
         r.relative = Some(given);
         switch(given.value).map(drop)
@@ -127,7 +128,7 @@ static CACHE_DIT: &[Row] = &[
         }
         Ok(())
     }),
-    row("threshold", "threshold", |r, g| r.key("threshold", g.value)),
+    key("threshold", "threshold"),
     row("warmup", "warmup", |r, given| {
         r.note(given, HONOURED);
         r.key("warmup", given.value)
@@ -143,18 +144,13 @@ static SPECTRUM: &[Row] = &[
         r.relative = Some(given);
         Ok(())
     }),
-    row("m", "order", |r, g| r.key("order", g.value)),
-    row("lam", "ridge", |r, g| r.key("ridge", g.value)),
-    row("window", "interval", |r, g| r.key("interval", g.value)),
-    row("flex", "growth", |r, g| r.key("growth", g.value)),
-    row("warmup", "warmup", |r, g| r.key("warmup", g.value)),
+    key("m", "order"),
+    key("lam", "ridge"),
+    key("window", "interval"),
+    key("flex", "growth"),
+    key("warmup", "warmup"),
     row("stop", "end", share_end),
 ];
-
-fn ignored<'a>(r: &mut Reading<'a>, given: Given<'a>) -> Result<(), Wrong> {
-    r.note(given, IGNORED);
-    Ok(())
-}
 
 fn share_start<'a>(r: &mut Reading<'a>, given: Given<'a>) -> Result<(), Wrong> {
     r.policy.guards.window_start = share(given.value)?;
@@ -206,7 +202,7 @@ pub(super) fn read(text: &str) -> Result<(Policy, Carried<'_>), PeerError<'_>> {
             return Err(PeerError::Name {
                 what: "--cache-mode",
                 given: mode,
-                nearest: nearest(mode, MODES.into_iter()),
+                nearest: near(mode, &mut MODES.into_iter()),
             });
         }
     };
@@ -253,7 +249,7 @@ fn command_line<'a>(text: &'a str, r: &mut Reading<'a>) -> Result<Line<'a>, Peer
                 None => (given, ""),
             },
         };
-        r.option(FLAGS.iter(), Given { key, value })?;
+        r.option(GROUPS.get(..1).unwrap_or(&[]), Given { key, value })?;
         if value.is_empty() {
             return Err(PeerError::Item {
                 given: key,
@@ -314,20 +310,16 @@ fn option<'a>(r: &mut Reading<'a>, group: usize, item: &'a str) -> Result<(), Pe
         key,
         value: value.trim(),
     };
-    let rows = || GROUPS.iter().skip(1).flat_map(|group| group.rows);
-    let mine = GROUPS.get(group).filter(|_| group > 0);
-    let mine = mine.map_or(&[][..], |group| group.rows);
-    if mine.iter().any(|row| row.name == key) {
-        r.option(mine.iter(), given)
-    } else if rows().any(|row| row.name == key) {
+    let all = GROUPS.get(1..).unwrap_or(&[]);
+    let mine = match group {
+        0 => &[],
+        _ => GROUPS.get(group..=group).unwrap_or(&[]),
+    };
+    if row_of(mine, key).is_none() && row_of(all, key).is_some() {
         r.note(given, IGNORED);
-        Ok(())
-    } else {
-        Err(PeerError::Key {
-            given: key,
-            nearest: nearest(key, rows().map(|row| row.name)),
-        })
+        return Ok(());
     }
+    r.option(if mine.is_empty() { all } else { mine }, given)
 }
 
 /// What depends on more than one option.
