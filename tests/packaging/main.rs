@@ -231,6 +231,46 @@ fn from_the_sources() {
     draws(&folder.join("added/picture"));
 }
 
+/// The project of the README, as it stands there.
+#[test]
+fn the_project_of_the_readme() {
+    if !wanted() {
+        return;
+    }
+    let readme = fs::read_to_string(root().join("README.md")).expect("the README");
+    let section = readme
+        .split("\n## ")
+        .find(|part| part.starts_with("Link it\n"));
+    let block = |language: &str| {
+        let after = section
+            .expect("the section")
+            .split(&format!("```{language}\n"));
+        after
+            .skip(1)
+            .next()
+            .expect("a block")
+            .split("```")
+            .next()
+            .expect("its end")
+            .to_owned()
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    fs::write(folder.join("CMakeLists.txt"), block("cmake")).expect("written");
+    fs::write(folder.join("app.cpp"), block("cpp")).expect("written");
+    let found = format!("-DCMAKE_PREFIX_PATH={}", prefix().display());
+    done(&mut command(
+        folder,
+        "cmake",
+        &["-GNinja", "-S.", "-Bbuild", &found],
+    ));
+    done(&mut command(folder, "cmake", &["--build", "build"]));
+    assert_eq!(
+        done(&mut Command::new(folder.join("build/app"))),
+        "CCCppCppCppCppCppCpC"
+    );
+}
+
 /// A program with two libraries in Rust, each with its own standard library.
 #[test]
 fn beside_another_rust_library() {

@@ -137,6 +137,24 @@ fn the_shared_library_is_named_after_its_interface() {
     assert_eq!(link, Path::new(&format!("librefrain.so.{abi}")));
 }
 
+/// What packagers' cargo-c reads says the same as the header and the files.
+#[test]
+fn the_metadata_for_cargo_c_is_current() {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).expect("the manifest");
+    let manifest: toml::Table = manifest.parse().expect("valid");
+    let capi = &manifest["package"]["metadata"]["capi"];
+    let abi = refrain::capi::library::REFRAIN_ABI_VERSION;
+    assert_eq!(
+        capi["library"]["version"].as_str(),
+        Some(format!("{abi}.0.0").as_str())
+    );
+    assert_eq!(capi["header"]["generation"].as_bool(), Some(false));
+    let header = capi["install"]["include"]["asset"][0]["from"]
+        .as_str()
+        .expect("a path");
+    assert!(root().join(header).exists());
+}
+
 /// A library that lost a function is noticed where it is linked and where it is checked.
 #[test]
 fn a_missing_function_is_noticed() {
