@@ -1,14 +1,16 @@
 //! What a person does who has never seen the project: install it, and build a project of their own
 //! with it, by CMake, pkg-config and make, and by hand.
 
+extern crate alloc;
+
 mod cmake;
 mod symbols;
 mod tools;
 
+use alloc::sync::Arc;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::sync::Arc;
 
 use refrain::Policy;
 use refrain::dit::{Model, Overrides};
@@ -242,17 +244,13 @@ fn the_project_of_the_readme() {
         .split("\n## ")
         .find(|part| part.starts_with("Link it\n"));
     let block = |language: &str| {
+        let open = format!("```{language}\n");
         let after = section
             .expect("the section")
-            .split(&format!("```{language}\n"));
-        after
-            .skip(1)
-            .next()
+            .split_once(&open)
             .expect("a block")
-            .split("```")
-            .next()
-            .expect("its end")
-            .to_owned()
+            .1;
+        after.split_once("```").expect("its end").0.to_owned()
     };
     let folder = tempfile::tempdir().expect("a folder");
     let folder = folder.path();

@@ -1,7 +1,5 @@
 //! What the installed libraries need and offer, read from the files.
 
-extern crate alloc;
-
 use alloc::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
