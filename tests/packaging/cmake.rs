@@ -259,3 +259,40 @@ fn a_panic_handler_beside_std_is_refused() {
         "{said}"
     );
 }
+
+/// Options switch features: here all off but the allocator, which is off by default.
+#[test]
+fn options_are_features() {
+    if !wanted() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let cargo = format!("-DREFRAIN_CARGO={}", env!("CARGO"));
+    let off =
+        ["CORE", "CPU", "GPU", "KERNELS", "EXPORT"].map(|name| format!("-DREFRAIN_{name}=OFF"));
+    let mut small = configure(
+        folder,
+        &[&cargo, "-DCMAKE_BUILD_TYPE=Debug", "-DREFRAIN_ALLOCATOR=ON"],
+    );
+    done(small.args(off));
+    done(&mut command(folder, "cmake", &["--build", "build"]));
+    let library = folder.join("build/out/librefrain.a");
+    let offered = done(command(folder, "nm", &["--defined-only", "--extern-only"]).arg(&library));
+    let has = |name: &str| {
+        offered
+            .lines()
+            .any(|line| line.ends_with(&format!(" {name}")))
+    };
+    assert!(
+        has("refrain_allocator_set") && has("refrain_scheduler_begin"),
+        "{offered}"
+    );
+    for name in [
+        "refrain_model_open",
+        "refrain_kernel_count",
+        "refrain_kernel_translate",
+    ] {
+        assert!(!has(name), "{name}");
+    }
+}

@@ -104,13 +104,14 @@ fn with_cmake_and_find_package() {
             build,
             &found,
             kind,
-            "-DCOMPONENTS=core",
+            "-DCOMPONENTS=core;cpp",
         ];
         done(&mut command(folder, "cmake", &configure));
         done(&mut command(folder, "cmake", &["--build", build]));
         let built = folder.join(build);
         decides(&built.join("decide_core"), 0);
         decides(&built.join("decide"), features());
+        decides(&built.join("wrapper"), 0);
         draws(&built.join("picture"));
         assert!(!loads_the_shared(&built.join("decide_core")));
         assert_eq!(loads_the_shared(&built.join("picture")), build == "shared");
