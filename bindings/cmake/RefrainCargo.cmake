@@ -63,12 +63,20 @@ if(NOT REFRAIN_RUST_TARGET STREQUAL refrain_host)
     set(refrain_target_folder "/${REFRAIN_RUST_TARGET}")
 endif()
 
-# Prelinking is for ELF with GNU binutils; lld refuses `-r --gc-sections`.
+# Prelinking is for ELF. lld is called through clang, which knows the machine's name for it.
 set(refrain_can_prelink OFF)
+set(refrain_prelinker "${CMAKE_LINKER}")
 if(UNIX AND NOT APPLE AND NOT EMSCRIPTEN AND CMAKE_LINKER AND CMAKE_OBJCOPY AND CMAKE_NM AND CMAKE_AR)
     execute_process(COMMAND "${CMAKE_LINKER}" --version OUTPUT_VARIABLE said ERROR_QUIET)
-    if(said MATCHES "^GNU (ld|gold)")
+    if(said MATCHES "^GNU ld")
         set(refrain_can_prelink ON)
+    elseif(said MATCHES "LLD" AND CMAKE_C_COMPILER_ID STREQUAL "Clang")
+        set(refrain_can_prelink ON)
+        set(refrain_prelinker "${CMAKE_C_COMPILER}")
+        if(CMAKE_C_COMPILER_TARGET)
+            list(APPEND refrain_prelinker "--target=${CMAKE_C_COMPILER_TARGET}")
+        endif()
+        list(APPEND refrain_prelinker -fuse-ld=lld -nostdlib)
     endif()
 endif()
 
@@ -175,7 +183,7 @@ function(refrain_cargo_library name features)
     if(REFRAIN_PRELINK)
         add_custom_command(OUTPUT "${library}" "${object}"
             COMMAND "${CMAKE_COMMAND}" "-DARCHIVE=${built}" "-DHEADER=${refrain_root}/include/refrain.h"
-                "-DOBJECT=${object}" "-DOUTPUT=${library}" "-DLINKER=${CMAKE_LINKER}"
+                "-DOBJECT=${object}" "-DOUTPUT=${library}" "-DLINKER=${refrain_prelinker}"
                 "-DOBJCOPY=${CMAKE_OBJCOPY}" "-DNM=${CMAKE_NM}" "-DAR=${CMAKE_AR}"
                 "-DPROFILE=${refrain_profile}" -P "${prelink}"
             DEPENDS refrain_${name}_cargo "${built}" "${prelink}" VERBATIM

@@ -1,14 +1,12 @@
 # What Cargo.toml and the header say: version, number of the binary interface, oldest Rust.
 
 function(refrain_read_manifest root version_out abi_out rust_out)
-    file(STRINGS "${root}/Cargo.toml" lines REGEX "^(version|rust-version) = ")
-    foreach(line IN LISTS lines)
-        if(line MATCHES "^version = \"([0-9.]+)\"")
-            set(${version_out} "${CMAKE_MATCH_1}" PARENT_SCOPE)
-        elseif(line MATCHES "^rust-version = \"([0-9.]+)\"")
-            set(${rust_out} "${CMAKE_MATCH_1}" PARENT_SCOPE)
-        endif()
-    endforeach()
+    # The package comes first; other tables have versions of other things.
+    file(READ "${root}/Cargo.toml" manifest)
+    string(REGEX MATCH "\nversion = \"([0-9.]+)\"" line "${manifest}")
+    set(${version_out} "${CMAKE_MATCH_1}" PARENT_SCOPE)
+    string(REGEX MATCH "\nrust-version = \"([0-9.]+)\"" line "${manifest}")
+    set(${rust_out} "${CMAKE_MATCH_1}" PARENT_SCOPE)
     file(STRINGS "${root}/include/refrain.h" line REGEX "^#define REFRAIN_ABI_VERSION ")
     string(REGEX REPLACE "[^0-9]+" "" abi "${line}")
     set(${abi_out} "${abi}" PARENT_SCOPE)

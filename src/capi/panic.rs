@@ -21,6 +21,6 @@ fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
 }
 
 /// The compiled `core` of targets that can unwind names it; nothing unwinds with `panic=abort`.
-#[cfg(all(not(feature = "std"), not(windows)))]
+#[cfg(all(not(feature = "std"), not(target_env = "msvc")))]
 #[unsafe(no_mangle)]
 extern "C" fn rust_eh_personality() {}

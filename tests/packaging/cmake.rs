@@ -203,3 +203,96 @@ fn a_change_in_the_sources_is_built() {
     );
     assert_eq!(decide(), before.replacen('0', "64", 1));
 }
+
+/// The decide layer through make, for size, and with another set of instructions.
+#[test]
+fn another_generator_profile_and_processor() {
+    if !wanted() {
+        return;
+    }
+    let folder = consumer();
+    let folder = folder.path();
+    let sources = format!("-DREFRAIN_SOURCES={}", root().display());
+    let mut generator = vec!["-GUnix Makefiles", "-S.", "-Bbuild", &sources];
+    generator.extend(["-DREFRAIN_FULL=OFF", "-DCMAKE_BUILD_TYPE=MinSizeRel"]);
+    let cargo = format!("-DREFRAIN_CARGO={}", env!("CARGO"));
+    generator.push(&cargo);
+    done(&mut command(folder, "cmake", &generator));
+    let trace = |flags: &str| {
+        let mut build = command(folder, "cmake", &["--build", "build"]);
+        build
+            .env_remove("CARGO_ENCODED_RUSTFLAGS")
+            .env("RUSTFLAGS", flags);
+        done(&mut build);
+        let run = ["magcache:model=flux-dev", "28"];
+        done(&mut command(folder, "build/decide_core", &run))
+    };
+    let plain = trace("");
+    assert!(plain.contains('C') && plain.contains('r'), "{plain}");
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma") {
+        assert_eq!(trace("-C target-cpu=x86-64-v3"), plain);
+        let code = done(command(folder, "objdump", &["-d"]).arg("build/decide_core"));
+        assert!(
+            code.contains("%ymm") || code.contains("vmovsd"),
+            "no other instructions"
+        );
+    }
+}
+
+/// A library without `std` has a panic handler; one with `std` must not have two.
+#[test]
+fn a_panic_handler_beside_std_is_refused() {
+    if !wanted() {
+        return;
+    }
+    let mut check = command(
+        root(),
+        env!("CARGO"),
+        &["check", "--lib", "--no-default-features"],
+    );
+    check.args(["--features", "std,panic-handler", "--target-dir"]);
+    check.arg(Path::new(env!("CARGO_TARGET_TMPDIR")).join("packaging/refused"));
+    let said = refused(&mut check);
+    assert!(
+        said.contains("`panic-handler` is for libraries without `std`"),
+        "{said}"
+    );
+}
+
+/// Options switch features: here all off but the allocator, which is off by default.
+#[test]
+fn options_are_features() {
+    if !wanted() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let cargo = format!("-DREFRAIN_CARGO={}", env!("CARGO"));
+    let off =
+        ["CORE", "CPU", "GPU", "KERNELS", "EXPORT"].map(|name| format!("-DREFRAIN_{name}=OFF"));
+    let mut small = configure(
+        folder,
+        &[&cargo, "-DCMAKE_BUILD_TYPE=Debug", "-DREFRAIN_ALLOCATOR=ON"],
+    );
+    done(small.args(off));
+    done(&mut command(folder, "cmake", &["--build", "build"]));
+    let library = folder.join("build/out/librefrain.a");
+    let offered = done(command(folder, "nm", &["--defined-only", "--extern-only"]).arg(&library));
+    let has = |name: &str| {
+        offered
+            .lines()
+            .any(|line| line.ends_with(&format!(" {name}")))
+    };
+    assert!(
+        has("refrain_allocator_set") && has("refrain_scheduler_begin"),
+        "{offered}"
+    );
+    for name in [
+        "refrain_model_open",
+        "refrain_kernel_count",
+        "refrain_kernel_translate",
+    ] {
+        assert!(!has(name), "{name}");
+    }
+}

@@ -1,14 +1,16 @@
 //! What a person does who has never seen the project: install it, and build a project of their own
 //! with it, by CMake, pkg-config and make, and by hand.
 
+extern crate alloc;
+
 mod cmake;
 mod symbols;
 mod tools;
 
+use alloc::sync::Arc;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::sync::Arc;
 
 use refrain::Policy;
 use refrain::dit::{Model, Overrides};
@@ -102,13 +104,14 @@ fn with_cmake_and_find_package() {
             build,
             &found,
             kind,
-            "-DCOMPONENTS=core",
+            "-DCOMPONENTS=core;cpp",
         ];
         done(&mut command(folder, "cmake", &configure));
         done(&mut command(folder, "cmake", &["--build", build]));
         let built = folder.join(build);
         decides(&built.join("decide_core"), 0);
         decides(&built.join("decide"), features());
+        decides(&built.join("wrapper"), 0);
         draws(&built.join("picture"));
         assert!(!loads_the_shared(&built.join("decide_core")));
         assert_eq!(loads_the_shared(&built.join("picture")), build == "shared");
@@ -229,6 +232,42 @@ fn from_the_sources() {
         decides(&folder.join(build).join("decide"), features());
     }
     draws(&folder.join("added/picture"));
+}
+
+/// The project of the README, as it stands there.
+#[test]
+fn the_project_of_the_readme() {
+    if !wanted() {
+        return;
+    }
+    let readme = fs::read_to_string(root().join("README.md")).expect("the README");
+    let section = readme
+        .split("\n## ")
+        .find(|part| part.starts_with("Link it\n"));
+    let block = |language: &str| {
+        let open = format!("```{language}\n");
+        let after = section
+            .expect("the section")
+            .split_once(&open)
+            .expect("a block")
+            .1;
+        after.split_once("```").expect("its end").0.to_owned()
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    fs::write(folder.join("CMakeLists.txt"), block("cmake")).expect("written");
+    fs::write(folder.join("app.cpp"), block("cpp")).expect("written");
+    let found = format!("-DCMAKE_PREFIX_PATH={}", prefix().display());
+    done(&mut command(
+        folder,
+        "cmake",
+        &["-GNinja", "-S.", "-Bbuild", &found],
+    ));
+    done(&mut command(folder, "cmake", &["--build", "build"]));
+    assert_eq!(
+        done(&mut Command::new(folder.join("build/app"))),
+        "CCCppCppCppCppCppCpC"
+    );
 }
 
 /// A program with two libraries in Rust, each with its own standard library.

@@ -1,7 +1,5 @@
 //! What the installed libraries need and offer, read from the files.
 
-extern crate alloc;
-
 use alloc::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -30,14 +28,17 @@ fn declared(header: &str) -> BTreeSet<String> {
     names.collect()
 }
 
-/// The header up to what needs a feature, and all of it.
+/// The functions that are there without a feature, and all of them. The others are in sections that
+/// name a feature, or have a comment that does.
 fn header() -> (BTreeSet<String>, BTreeSet<String>) {
     let header = fs::read_to_string(root().join("include/refrain.h")).expect("the header");
     let core = header
         .split("only with the feature")
         .next()
         .expect("a part");
-    (declared(core), declared(&header))
+    let free = |part: &&str| !part.replace("\n * ", " ").contains("Only with the feature");
+    let core = core.split("/**").filter(free).flat_map(declared).collect();
+    (core, declared(&header))
 }
 
 /// Names in the symbol table of a file, by the letters that `nm` gives them.
@@ -100,10 +101,12 @@ fn the_libraries_offer_what_the_header_declares() {
     assert!(core.len() >= 45 && full.len() > core.len() && full.is_superset(&core));
     let lib = prefix().join("lib");
     assert_eq!(offers(&lib.join("librefrain_core.a")), core);
-    let full: BTreeSet<String> = full
-        .into_iter()
-        .filter(|name| cfg!(feature = "export") || name != "refrain_kernel_translate")
-        .collect();
+    let here = |name: &String| match name.as_str() {
+        "refrain_kernel_translate" => cfg!(feature = "export"),
+        "refrain_allocator_set" => cfg!(feature = "allocator"),
+        _ => true,
+    };
+    let full: BTreeSet<String> = full.into_iter().filter(here).collect();
     assert_eq!(offers(&lib.join("librefrain.a")), full);
     assert_eq!(
         symbols(&lib.join("librefrain.so"), &["-D", "--defined-only"]),
@@ -135,6 +138,24 @@ fn the_shared_library_is_named_after_its_interface() {
     assert_eq!(soname, Some(format!("librefrain.so.{abi}").as_str()));
     let link = fs::read_link(lib.join("librefrain.so")).expect("a link");
     assert_eq!(link, Path::new(&format!("librefrain.so.{abi}")));
+}
+
+/// What packagers' cargo-c reads says the same as the header and the files.
+#[test]
+fn the_metadata_for_cargo_c_is_current() {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).expect("the manifest");
+    let manifest: toml::Table = manifest.parse().expect("valid");
+    let capi = &manifest["package"]["metadata"]["capi"];
+    let abi = refrain::capi::library::REFRAIN_ABI_VERSION;
+    assert_eq!(
+        capi["library"]["version"].as_str(),
+        Some(format!("{abi}.0.0").as_str())
+    );
+    assert_eq!(capi["header"]["generation"].as_bool(), Some(false));
+    let header = capi["install"]["include"]["asset"][0]["from"]
+        .as_str()
+        .expect("a path");
+    assert!(root().join(header).exists());
 }
 
 /// A library that lost a function is noticed where it is linked and where it is checked.
