@@ -10,6 +10,7 @@ mod build;
 mod cases;
 mod csharp;
 mod layout;
+mod python;
 
 use std::env;
 use std::ffi::OsStr;
