@@ -185,6 +185,13 @@
 #endif
 #endif
 
+/* Stands before functions that may still change; those with REFRAIN_API do not, as long as
+   REFRAIN_ABI_VERSION stays. To be warned wherever one is used, define it as
+   REFRAIN_API __attribute__((deprecated("experimental"))) before this header is included. */
+#ifndef REFRAIN_EXPERIMENTAL
+#define REFRAIN_EXPERIMENTAL REFRAIN_API
+#endif
+
 /**
  * Number of the binary interface. It changes only when a program built against an older header
  * could break; compare it with `refrain_abi_version()` when the library is loaded at run time.
@@ -205,6 +212,12 @@
 
 /** In `refrain_features`: `refrain_kernel_translate` is there. */
 #define REFRAIN_FEATURE_EXPORT 16
+
+/** In `refrain_features`: `refrain_allocator_set` is there. */
+#define REFRAIN_FEATURE_ALLOCATOR 32
+
+/** The number of a granule, buffer, lane or kernel that there is none of. */
+#define REFRAIN_NONE 4294967295
 
 /** Coefficients of a rescaling polynomial. */
 #define REFRAIN_MAX_COEFFICIENTS 6
@@ -244,9 +257,6 @@
 
 /** Most anchors a predictor uses, and so most slots of a ring. */
 #define REFRAIN_MAX_ANCHORS 8
-
-/** The number of a buffer, lane or kernel that there is none of. */
-#define REFRAIN_NONE 4294967295
 
 /** Buffer: written by the host before a call. */
 #define REFRAIN_ROLE_INPUT 0
@@ -669,6 +679,39 @@ enum refrain_level
 typedef enum refrain_level refrain_level;
 #else
 typedef uint32_t refrain_level;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/** What a message is about. Numbers are never used again for another. */
+enum refrain_message
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /** A device was opened; the text is its name. */
+    REFRAIN_MESSAGE_DEVICE = 0,
+    /** No GPU was used where one was looked for; the text says why. */
+    REFRAIN_MESSAGE_NO_GPU = 1,
+    /** The GPU is a software renderer: it is right, and slow. */
+    REFRAIN_MESSAGE_SOFTWARE_GPU = 2,
+    /**
+     * A kernel was measured to be the fastest for its shape; the text is the line of the tuning.
+     */
+    REFRAIN_MESSAGE_KERNEL = 3,
+    /** A run has started; the text is its policy, steps and bytes. */
+    REFRAIN_MESSAGE_STARTED = 4,
+    /** All calls of a run are made; the text is its trace. */
+    REFRAIN_MESSAGE_FINISHED = 5,
+    /** The policy cannot skip on so few steps, or did not skip; the text is the notice's name. */
+    REFRAIN_MESSAGE_NOTICE = 6,
+    /** A call failed on the device; the text says why. */
+    REFRAIN_MESSAGE_FAILED = 7,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum refrain_message refrain_message;
+#else
+typedef uint32_t refrain_message;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -1351,6 +1394,27 @@ typedef uint32_t refrain_split_kind;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
+/** A part of a network that an engine runs as one. */
+enum refrain_unit
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /** A transformer block. */
+    REFRAIN_UNIT_BLOCK = 0,
+    /** The attention of a block, before its gate. */
+    REFRAIN_UNIT_ATTENTION = 1,
+    /** The MLP of a block, before its gate. */
+    REFRAIN_UNIT_MLP = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum refrain_unit refrain_unit;
+#else
+typedef uint32_t refrain_unit;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
 /** What happens when a forecast is found to be wrong. */
 enum refrain_verify_kind
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
@@ -1445,6 +1509,9 @@ typedef uint32_t refrain_window;
 
 /** A model prepared on a device: its weights are loaded once and shared by all runs. */
 typedef struct refrain_engine refrain_engine;
+
+/** One evaluation of a network, advanced by slices. */
+typedef struct refrain_forward refrain_forward;
 
 /** A checkpoint, checked. Reading it needs the feature cpu or gpu, as all that follows. */
 typedef struct refrain_model refrain_model;
@@ -1782,6 +1849,46 @@ typedef struct refrain_policy {
     struct refrain_guards guards;
 } refrain_policy;
 
+/** A part of a network that an engine runs as one, and when. */
+typedef struct refrain_at {
+    /** What kind of part: a block, or the attention or the MLP of a block. */
+    refrain_unit unit;
+    /** The block, 0 to `depth` - 1. */
+    uint32_t block;
+    /** Blocks of the network. */
+    uint32_t depth;
+    /** The step, 0 to `steps` - 1. */
+    uint32_t step;
+    /** Steps of the run. */
+    uint32_t steps;
+} refrain_at;
+
+/**
+ * Where such a part stands. A granule is what is kept, skipped and filled in as one; every granule has
+ * a ring of anchors of its own.
+ */
+typedef struct refrain_place {
+    /** The granule, or REFRAIN_NONE: it is run on every call, and nothing of it is kept. */
+    uint32_t granule;
+    /** The lane whose decision it takes. */
+    uint32_t lane;
+    /**
+     * 1 if a call that is not computed leaves it out, else 0: with REFRAIN_SITE_KIND_STAGE not at every
+     * step.
+     */
+    uint32_t left_out;
+    /**
+     * 1 if its input is that of the granule: what REFRAIN_KEEP_RESIDUAL is taken from and added to.
+     * With REFRAIN_SITE_KIND_MODEL that is the latent, and of no block.
+     */
+    uint32_t first;
+    /**
+     * 1 if its output is that of the granule: what is kept, and what the stand-in takes the place of.
+     * With REFRAIN_SITE_KIND_MODEL that is the prediction, and of no block.
+     */
+    uint32_t last;
+} refrain_place;
+
 /** One evaluation of the network, as the host is about to make it. */
 typedef struct refrain_call {
     /** Sampler step, counted from 0 at the noisiest. */
@@ -2038,6 +2145,15 @@ typedef struct refrain_model_sizes {
     uint64_t fingerprint;
 } refrain_model_sizes;
 
+/**
+ * What is called with every message.
+ *
+ * - `user`: as handed to refrain_engine_set_log.
+ * - `message`: a REFRAIN_MESSAGE_... number, for programs.
+ * - `text`: a line in English, for people; valid until the function returns.
+ */
+typedef void (*refrain_log_callback)(void *user, refrain_message message, const char *text);
+
 /** What a run is to do. Start from refrain_settings_default. */
 typedef struct refrain_settings {
     /** sizeof(refrain_settings), as refrain_settings_default sets it. */
@@ -2074,7 +2190,28 @@ typedef struct refrain_settings {
      * gets that of the model, if there is one.
      */
     const struct refrain_policy *policy;
+    /**
+     * Where the pictures start from, in place of the seed's noise: `latent_count` values, one picture
+     * after the other, each channels, rows, columns. They must be what the sampler starts from: noise of
+     * variance 1. The second version begins here.
+     */
+    const float *latents;
+    /** Values of `latents`: 0, or channels * rows * columns for each picture. Default 0. */
+    size_t latent_count;
 } refrain_settings;
+
+/**
+ * What is called after every call of the network.
+ *
+ * - `user`: as handed to refrain_sampling_set_progress.
+ * - `event`: what was done, by the first lane; valid until the function returns.
+ * - `made`: calls made so far, 1 to `calls`.
+ * - `calls`: calls of the run.
+ */
+typedef void (*refrain_progress_callback)(void *user,
+                                          const struct refrain_event *event,
+                                          uint32_t made,
+                                          uint32_t calls);
 
 /** Bytes that a run takes on its device. */
 typedef struct refrain_memory {
@@ -2090,6 +2227,16 @@ typedef struct refrain_memory {
     /** What else the policy keeps from call to call: what signals are compared with. */
     uint64_t references;
 } refrain_memory;
+
+/** A step of the sampler: a latent x becomes keep * x + add * prediction. */
+typedef struct refrain_step {
+    /** What the rows of `t` hold for this step. */
+    float timestep;
+    /** Share of the latent that is kept. */
+    float keep;
+    /** How much of the prediction is added. */
+    float add;
+} refrain_step;
 
 /** The sizes of a program, and the buffers that a host writes and reads. */
 typedef struct refrain_program_sizes {
@@ -2204,15 +2351,24 @@ typedef struct refrain_lane_buffers {
     uint32_t corrections;
 } refrain_lane_buffers;
 
-/** A step of the sampler: a latent x becomes keep * x + add * prediction. */
-typedef struct refrain_step {
-    /** What the rows of `t` hold for this step. */
-    float timestep;
-    /** Share of the latent that is kept. */
-    float keep;
-    /** How much of the prediction is added. */
-    float add;
-} refrain_step;
+/**
+ * Returns `bytes` bytes aligned to `alignment`, a power of two; NULL if there are none, which ends the
+ * program, as for every allocation in Rust. Called by any thread.
+ */
+typedef void *(*refrain_allocate_callback)(void *user, size_t bytes, size_t alignment);
+
+/** Takes back what `allocate` returned, with what it was asked for. Called by any thread. */
+typedef void (*refrain_release_callback)(void *user, void *memory, size_t bytes, size_t alignment);
+
+/** Memory from the host. What it names must be there for as long as the program runs. */
+typedef struct refrain_allocator {
+    /** Makes memory. */
+    refrain_allocate_callback allocate;
+    /** Frees it. */
+    refrain_release_callback release;
+    /** Handed to both and never looked at; may be NULL. */
+    void *user;
+} refrain_allocator;
 
 
 
@@ -2300,6 +2456,19 @@ REFRAIN_API const char *refrain_notice_name(uint32_t notice);
  * other number. Methods are numbered from 0 without gaps. The string is static.
  */
 REFRAIN_API const char *refrain_method_name(uint32_t method);
+
+/**
+ * The name of a unit of a network, such as "attention"; "unknown" for any other number. The string is
+ * static.
+ */
+REFRAIN_API
+const char *refrain_unit_name(uint32_t unit);
+
+/**
+ * The name of what a message of the log is about, such as "software-gpu"; "unknown" for any other
+ * number. Only with the feature cpu or gpu. The string is static.
+ */
+REFRAIN_API const char *refrain_message_name(uint32_t message);
 
 /* -- Policies ------------------------------------------------------------------------------------ */
 
@@ -2418,6 +2587,64 @@ refrain_status refrain_policy_wants(const struct refrain_policy *policy,
 REFRAIN_API
 refrain_status refrain_policy_needs_table(const struct refrain_policy *policy,
                                           uint32_t *needs_out);
+
+/**
+ * sizeof(refrain_policy) as the library has it, for languages that do not read this header: there a
+ * policy is so many bytes, aligned to 8, of which the first four are `struct_size`.
+ */
+REFRAIN_API size_t refrain_policy_size(void);
+
+/**
+ * Lanes that a run takes: what refrain_scheduler_init is to be given.
+ *
+ * - `policy`: in.
+ * - `depth`: in, blocks of the network, 1 or more.
+ * - `steps`: in, steps of the run, 1 or more.
+ * - `lanes_out`: out: 1, one for every block, or one a column of the mask.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_RANGE if `depth` or `steps` is 0; REFRAIN_E_NULL;
+ * REFRAIN_E_CONFIG_SIZE, REFRAIN_E_UNSUPPORTED or REFRAIN_E_VALUE as `refrain_policy_check`;
+ * REFRAIN_E_MEMORY if a pointer is not aligned.
+ */
+REFRAIN_API
+refrain_status refrain_policy_lanes(const struct refrain_policy *policy,
+                                    uint32_t depth,
+                                    uint32_t steps,
+                                    uint32_t *lanes_out);
+
+/**
+ * Granules of the site: rings of anchors that a host keeps.
+ *
+ * - `policy`: in.
+ * - `depth`: in, blocks of the network, 1 or more.
+ * - `granules_out`: out: 1, 2 with REFRAIN_SITE_KIND_STAGE, or one for every block or module.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_RANGE if `depth` is 0; REFRAIN_E_NULL; REFRAIN_E_CONFIG_SIZE,
+ * REFRAIN_E_UNSUPPORTED or REFRAIN_E_VALUE as `refrain_policy_check`; REFRAIN_E_MEMORY if a pointer is
+ * not aligned.
+ */
+REFRAIN_API
+refrain_status refrain_policy_granules(const struct refrain_policy *policy,
+                                       uint32_t depth,
+                                       uint32_t *granules_out);
+
+/**
+ * Where a block or a module stands in the site: what an engine asks before it runs each of them. Of a
+ * site of modules ask for the modules, of any other for blocks or, all the same, for their modules.
+ *
+ * - `policy`: in.
+ * - `at`: in.
+ * - `place_out`: out.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_VALUE for an unknown unit; REFRAIN_E_RANGE if there is no such block or
+ * step; REFRAIN_E_NULL; REFRAIN_E_CONFIG_SIZE, REFRAIN_E_UNSUPPORTED or REFRAIN_E_VALUE as
+ * `refrain_policy_check`; REFRAIN_E_MEMORY if a pointer is not aligned. The policy is checked each time,
+ * which takes about a microsecond: ask once a run for every block, not once a call.
+ */
+REFRAIN_API
+refrain_status refrain_policy_place(const struct refrain_policy *policy,
+                                    const struct refrain_at *at,
+                                    struct refrain_place *place_out);
 
 /**
  * A policy with what a calibrated table sets: what `refrain calibrate` writes, read by the caller into
@@ -2939,7 +3166,7 @@ refrain_status refrain_kernel_constant(uint32_t index,
  * REFRAIN_E_UNSUPPORTED if the language has no word for something in the kernel; REFRAIN_E_NULL;
  * REFRAIN_E_MEMORY if a pointer is not aligned; REFRAIN_E_PANIC.
  */
-REFRAIN_API
+REFRAIN_EXPERIMENTAL
 refrain_status refrain_kernel_translate(uint32_t index,
                                         uint32_t language,
                                         const uint32_t *constants,
@@ -3092,44 +3319,61 @@ refrain_status refrain_engine_device_name(const struct refrain_engine *engine,
                                           size_t capacity,
                                           size_t *length_out);
 
-/* -- Runs; only with the feature cpu or gpu ------------------------------------------------------ */
-
 /**
- * Settings to start from: 50 steps, the sampler that fits, guidance 1, every call computed, anchors
- * in f32. Classes must still be given.
+ * Has a function called with messages of the engine and of its runs; first, before this returns, with
+ * those from when the engine was made, if nobody has had them yet. It is called on the thread of the
+ * function that has something to say, by several at once if several use the engine. It must return,
+ * neither throw nor jump, and must not use the run that it hears from.
  *
- * - `struct_size`: in, sizeof(refrain_settings).
- * - `settings_out`: out.
+ * - `engine`: shared.
+ * - `callback`: in; optional: NULL has nothing called any more.
+ * - `user`: in, handed to the function and never looked at; optional.
  *
- * Returns REFRAIN_OK; REFRAIN_E_CONFIG_SIZE; REFRAIN_E_NULL; REFRAIN_E_MEMORY if the pointer is not
- * aligned.
+ * Returns REFRAIN_OK; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no engine; REFRAIN_E_PANIC.
  */
-REFRAIN_API
-refrain_status refrain_settings_default(size_t struct_size,
-                                        struct refrain_settings *settings_out);
+REFRAIN_EXPERIMENTAL
+refrain_status refrain_engine_set_log(const struct refrain_engine *engine,
+                                      refrain_log_callback callback,
+                                      void *user);
 
 /**
- * Bytes that a run would take, before anything of it is made.
+ * Writes which GPU kernels were measured to be fastest, as text for refrain_engine_remember_tuning on
+ * a later day. They are measured when a run begins that has shapes not measured yet.
  *
- * - `model`: shared.
- * - `settings`: in.
- * - `backend`: in, a REFRAIN_BACKEND_... number: where it would run.
- *   REFRAIN_BACKEND_AUTO looks for a GPU.
- * - `memory_out`: out.
+ * - `engine`: shared.
+ * - `text_out`: out, room for `capacity` bytes: the text and a zero.
+ * - `capacity`: in, bytes; 0 only asks for the length.
+ * - `length_out`: out, bytes of the text without the zero, 0 on the CPU; written also with
+ *   REFRAIN_E_CAPACITY.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_CAPACITY; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no engine or a
+ * pointer is not aligned; REFRAIN_E_PANIC.
+ */
+REFRAIN_EXPERIMENTAL
+refrain_status refrain_engine_tuning(const struct refrain_engine *engine,
+                                     char *text_out,
+                                     size_t capacity,
+                                     size_t *length_out);
+
+/**
+ * Takes what refrain_engine_tuning gave on an earlier day, so that it need not be measured again. On
+ * the CPU there is nothing to do.
+ *
+ * - `engine`: shared.
+ * - `text`: in, UTF-8, ending in a zero.
  * - `message`, `message_capacity`: optional; on an error, why in one line.
  *
- * Returns REFRAIN_OK; REFRAIN_E_VALUE if the settings do not fit the model, or for a backend that is
- * unknown or that the library was built without; REFRAIN_E_CONFIG_SIZE;
- * REFRAIN_E_UNSUPPORTED; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no model or a pointer is not
- * aligned; REFRAIN_E_PANIC.
+ * Returns REFRAIN_OK; REFRAIN_E_VALUE if the text is of another version, adapter or driver, or is no
+ * such text: nothing of it is taken then; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no engine;
+ * REFRAIN_E_PANIC.
  */
-REFRAIN_API
-refrain_status refrain_settings_memory(const struct refrain_model *model,
-                                       const struct refrain_settings *settings,
-                                       uint32_t backend,
-                                       struct refrain_memory *memory_out,
-                                       char *message,
-                                       size_t message_capacity);
+REFRAIN_EXPERIMENTAL
+refrain_status refrain_engine_remember_tuning(const struct refrain_engine *engine,
+                                              const char *text,
+                                              char *message,
+                                              size_t message_capacity);
+
+/* -- Runs; only with the feature cpu or gpu ------------------------------------------------------ */
 
 /**
  * Starts a run. All memory it needs is taken here.
@@ -3171,7 +3415,7 @@ REFRAIN_API void refrain_sampling_destroy(struct refrain_sampling *sampling);
  * it; REFRAIN_E_UNSUPPORTED if this build has no GPU executor; REFRAIN_E_NULL; REFRAIN_E_MEMORY if
  * there is no run; REFRAIN_E_PANIC.
  */
-REFRAIN_API
+REFRAIN_EXPERIMENTAL
 refrain_status refrain_sampling_decide_on_device(struct refrain_sampling *sampling,
                                                  uint32_t call_count,
                                                  char *message,
@@ -3232,6 +3476,22 @@ refrain_status refrain_sampling_advance_slice(struct refrain_sampling *sampling,
  * Returns REFRAIN_OK; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no run; REFRAIN_E_PANIC.
  */
 REFRAIN_API refrain_status refrain_sampling_cancel(struct refrain_sampling *sampling);
+
+/**
+ * Has a function called after every call of the network, from within refrain_sampling_advance or
+ * refrain_sampling_advance_slice and on their thread. It must return, neither throw nor jump, and must
+ * not use this run.
+ *
+ * - `sampling`: exclusive.
+ * - `callback`: in; optional: NULL has nothing called any more.
+ * - `user`: in, handed to the function and never looked at; optional.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no run; REFRAIN_E_PANIC.
+ */
+REFRAIN_API
+refrain_status refrain_sampling_set_progress(struct refrain_sampling *sampling,
+                                             refrain_progress_callback callback,
+                                             void *user);
 
 /**
  * Writes a picture as it is now, as 8-bit red, green and blue, row by row from the top.
@@ -3299,13 +3559,213 @@ REFRAIN_API
 refrain_status refrain_sampling_notice(const struct refrain_sampling *sampling,
                                        refrain_notice *notice_out);
 
+/**
+ * An event of the run so far: what was decided for a call. Of a run with several lanes those of a call
+ * stand together.
+ *
+ * - `sampling`: shared.
+ * - `index`: in, 0 to calls made * lanes - 1; the `calls` of refrain_sampling_stats are their number.
+ * - `event_out`: out.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_RANGE if there is no such event yet; REFRAIN_E_NULL; REFRAIN_E_MEMORY
+ * if there is no run or a pointer is not aligned; REFRAIN_E_PANIC.
+ */
+REFRAIN_API
+refrain_status refrain_sampling_event(const struct refrain_sampling *sampling,
+                                      uint32_t index,
+                                      struct refrain_event *event_out);
+
+/**
+ * The trace of the run so far as text: one letter an event (refrain_action_letter); with several lanes
+ * those of a call stand together, and calls apart.
+ *
+ * - `sampling`: shared.
+ * - `text_out`: out, room for `capacity` bytes: the text and a zero.
+ * - `capacity`: in, bytes; 0 only asks for the length.
+ * - `length_out`: out, bytes of the text without the zero; written also with REFRAIN_E_CAPACITY.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_CAPACITY; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no run or a
+ * pointer is not aligned; REFRAIN_E_PANIC.
+ */
+REFRAIN_API
+refrain_status refrain_sampling_trace(const struct refrain_sampling *sampling,
+                                      char *text_out,
+                                      size_t capacity,
+                                      size_t *length_out);
+
+/**
+ * Bytes that the run takes on its device: what refrain_settings_memory told before.
+ *
+ * - `sampling`: shared.
+ * - `memory_out`: out.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no run or a pointer is not
+ * aligned; REFRAIN_E_PANIC.
+ */
+REFRAIN_API
+refrain_status refrain_sampling_memory(const struct refrain_sampling *sampling,
+                                       struct refrain_memory *memory_out);
+
+/**
+ * Settings to start from: 50 steps, the sampler that fits, guidance 1, every call computed, anchors
+ * in f32. Classes must still be given.
+ *
+ * - `struct_size`: in, sizeof(refrain_settings).
+ * - `settings_out`: out.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_CONFIG_SIZE; REFRAIN_E_NULL; REFRAIN_E_MEMORY if the pointer is not
+ * aligned.
+ */
+REFRAIN_API
+refrain_status refrain_settings_default(size_t struct_size,
+                                        struct refrain_settings *settings_out);
+
+/**
+ * Bytes that a run would take, before anything of it is made.
+ *
+ * - `model`: shared.
+ * - `settings`: in.
+ * - `backend`: in, a REFRAIN_BACKEND_... number: where it would run.
+ *   REFRAIN_BACKEND_AUTO looks for a GPU.
+ * - `memory_out`: out.
+ * - `message`, `message_capacity`: optional; on an error, why in one line.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_VALUE if the settings do not fit the model, or for a backend that is
+ * unknown or that the library was built without; REFRAIN_E_CONFIG_SIZE;
+ * REFRAIN_E_UNSUPPORTED; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no model or a pointer is not
+ * aligned; REFRAIN_E_PANIC.
+ */
+REFRAIN_API
+refrain_status refrain_settings_memory(const struct refrain_model *model,
+                                       const struct refrain_settings *settings,
+                                       uint32_t backend,
+                                       struct refrain_memory *memory_out,
+                                       char *message,
+                                       size_t message_capacity);
+
+/* -- Single evaluations; only with the feature cpu or gpu ---------------------------------------- */
+
+/**
+ * Begins an evaluation of the network without any policy. All memory it needs is taken here.
+ *
+ * - `engine`: shared; may be destroyed meanwhile.
+ * - `x`: in, `batch` latents: channels, rows, columns.
+ * - `x_count`: in, values of `x`: batch * channels * rows * columns.
+ * - `t`: in, `batch` timesteps, 0 to 1000.
+ * - `y`: in, `batch` classes, 0 to `num_classes`, which stands for none.
+ * - `batch`: in, 1 or more.
+ * - `forward_out`: out, to be destroyed with refrain_forward_destroy.
+ * - `message`, `message_capacity`: optional; on an error, why in one line.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_VALUE if a length, a time or a class does not fit; REFRAIN_E_DEVICE
+ * if the device cannot hold it; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no engine or a pointer is
+ * not aligned; REFRAIN_E_PANIC.
+ */
+REFRAIN_EXPERIMENTAL
+refrain_status refrain_forward_create(const struct refrain_engine *engine,
+                                      const float *x,
+                                      size_t x_count,
+                                      const float *t,
+                                      const uint32_t *y,
+                                      size_t batch,
+                                      struct refrain_forward **forward_out,
+                                      char *message,
+                                      size_t message_capacity);
+
+/**
+ * Frees an evaluation, done or not.
+ *
+ * - `forward`: exclusive; optional: NULL does nothing.
+ */
+REFRAIN_EXPERIMENTAL void refrain_forward_destroy(struct refrain_forward *forward);
+
+/**
+ * Goes on with the evaluation for a while and comes back. The output is the same, bit for bit, however
+ * it is cut. At least one kernel is run, and one may take longer than the limit.
+ *
+ * - `forward`: exclusive.
+ * - `microseconds`: in, time to come back after; 0 for no limit on time.
+ * - `commands`: in, kernels and copies to run at most; 0 for no limit on them.
+ * - `done_out`: out, 1 if all of it was run, else 0.
+ * - `message`, `message_capacity`: optional; on an error, why in one line.
+ *
+ * Returns REFRAIN_OK, again and again once it is done; REFRAIN_E_DEVICE if the device failed;
+ * REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no evaluation or a pointer is not aligned;
+ * REFRAIN_E_PANIC.
+ */
+REFRAIN_EXPERIMENTAL
+refrain_status refrain_forward_advance(struct refrain_forward *forward,
+                                       uint64_t microseconds,
+                                       uint32_t commands,
+                                       uint32_t *done_out,
+                                       char *message,
+                                       size_t message_capacity);
+
+/**
+ * Writes what the network gave: batch, `out_channels`, rows, columns.
+ *
+ * - `forward`: shared.
+ * - `values_out`: out, room for `capacity` values.
+ * - `capacity`: in, values; 0 only asks for the number.
+ * - `count_out`: out, values of the output; written also with REFRAIN_E_CAPACITY.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_ORDER if it is not done yet; REFRAIN_E_CAPACITY; REFRAIN_E_NULL;
+ * REFRAIN_E_MEMORY if there is no evaluation or a pointer is not aligned; REFRAIN_E_PANIC.
+ */
+REFRAIN_EXPERIMENTAL
+refrain_status refrain_forward_output(const struct refrain_forward *forward,
+                                      float *values_out,
+                                      size_t capacity,
+                                      size_t *count_out);
+
+/* -- Samplers; only with the feature cpu or gpu -------------------------------------------------- */
+
+/**
+ * The steps of a sampler: what the network is given, and what is done with what it predicts. A latent
+ * becomes `keep` times itself plus `add` times the prediction.
+ *
+ * - `sampler`: in, a REFRAIN_SAMPLER_... number: REFRAIN_SAMPLER_EULER for a network that predicts the
+ *   velocity, REFRAIN_SAMPLER_DDIM for one that predicts the noise.
+ * - `steps`: in, at least 1; with DDIM at most 1000.
+ * - `steps_out`: out, room for `capacity` steps.
+ * - `capacity`: in; at least `steps`, or 0 to ask for the number.
+ * - `count_out`: out, steps; written also with REFRAIN_E_CAPACITY.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_VALUE for an unknown sampler or too few or many steps;
+ * REFRAIN_E_CAPACITY; REFRAIN_E_NULL; REFRAIN_E_MEMORY if a pointer is not aligned; REFRAIN_E_PANIC.
+ */
+REFRAIN_API
+refrain_status refrain_sampler_steps(uint32_t sampler,
+                                     uint32_t steps,
+                                     struct refrain_step *steps_out,
+                                     size_t capacity,
+                                     size_t *count_out);
+
+/**
+ * Fills a buffer with the noise that a run starts from: normal, mean 0, variance 1, the same on every
+ * machine. Picture i is the same however many pictures there are.
+ *
+ * - `seed`: in.
+ * - `picture_values`: in, values of one picture: channels * height * width.
+ * - `values_out`: out, `value_count` values, one picture after the other.
+ * - `value_count`: in, a multiple of `picture_values`.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_VALUE if `value_count` is no multiple; REFRAIN_E_NULL;
+ * REFRAIN_E_MEMORY if a pointer is not aligned; REFRAIN_E_PANIC.
+ */
+REFRAIN_API
+refrain_status refrain_noise_fill(uint64_t seed,
+                                  size_t picture_values,
+                                  float *values_out,
+                                  size_t value_count);
+
 /* -- Programs, for a device of the host's; only with the feature cpu or gpu ---------------------- */
 
 /**
  * Makes a program of a model, for the pictures and under the policy of the settings.
  *
  * - `model`: shared; may be destroyed afterwards.
- * - `settings`: in, with what it points to; copied. Its seed does not matter.
+ * - `settings`: in, with what it points to; copied. Its seed and latents do not matter.
  * - `program_out`: out, to be destroyed with refrain_program_destroy.
  * - `message`, `message_capacity`: optional; on an error, why in one line.
  *
@@ -3313,7 +3773,7 @@ refrain_status refrain_sampling_notice(const struct refrain_sampling *sampling,
  * REFRAIN_E_UNSUPPORTED; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no model or a pointer is not
  * aligned; REFRAIN_E_PANIC.
  */
-REFRAIN_API
+REFRAIN_EXPERIMENTAL
 refrain_status refrain_program_create(const struct refrain_model *model,
                                       const struct refrain_settings *settings,
                                       struct refrain_program **program_out,
@@ -3325,7 +3785,7 @@ refrain_status refrain_program_create(const struct refrain_model *model,
  *
  * - `program`: exclusive; optional: NULL does nothing.
  */
-REFRAIN_API void refrain_program_destroy(struct refrain_program *program);
+REFRAIN_EXPERIMENTAL void refrain_program_destroy(struct refrain_program *program);
 
 /**
  * The sizes of a program, and the buffers that a host writes and reads.
@@ -3336,7 +3796,7 @@ REFRAIN_API void refrain_program_destroy(struct refrain_program *program);
  * Returns REFRAIN_OK; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no program or a pointer is not
  * aligned; REFRAIN_E_PANIC.
  */
-REFRAIN_API
+REFRAIN_EXPERIMENTAL
 refrain_status refrain_program_info(const struct refrain_program *program,
                                     struct refrain_program_sizes *sizes_out);
 
@@ -3351,7 +3811,7 @@ refrain_status refrain_program_info(const struct refrain_program *program,
  * Returns REFRAIN_OK; REFRAIN_E_CONFIG_SIZE; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no program
  * or a pointer is not aligned; REFRAIN_E_PANIC.
  */
-REFRAIN_API
+REFRAIN_EXPERIMENTAL
 refrain_status refrain_program_policy(const struct refrain_program *program,
                                       size_t struct_size,
                                       struct refrain_policy *policy_out);
@@ -3366,7 +3826,7 @@ refrain_status refrain_program_policy(const struct refrain_program *program,
  * Returns REFRAIN_OK; REFRAIN_E_RANGE if there is no such buffer; REFRAIN_E_NULL; REFRAIN_E_MEMORY if
  * there is no program or a pointer is not aligned; REFRAIN_E_PANIC.
  */
-REFRAIN_API
+REFRAIN_EXPERIMENTAL
 refrain_status refrain_program_buffer(const struct refrain_program *program,
                                       uint32_t buffer,
                                       struct refrain_buffer *buffer_out);
@@ -3382,7 +3842,7 @@ refrain_status refrain_program_buffer(const struct refrain_program *program,
  * Returns REFRAIN_OK; REFRAIN_E_RANGE if there is no such buffer; REFRAIN_E_NULL; REFRAIN_E_MEMORY if
  * there is no program or a pointer is not aligned; REFRAIN_E_PANIC.
  */
-REFRAIN_API
+REFRAIN_EXPERIMENTAL
 refrain_status refrain_program_contents(const struct refrain_program *program,
                                         uint32_t buffer,
                                         const void **data_out,
@@ -3398,7 +3858,7 @@ refrain_status refrain_program_contents(const struct refrain_program *program,
  * Returns REFRAIN_OK; REFRAIN_E_RANGE if there is no such segment; REFRAIN_E_NULL; REFRAIN_E_MEMORY
  * if there is no program or a pointer is not aligned; REFRAIN_E_PANIC.
  */
-REFRAIN_API
+REFRAIN_EXPERIMENTAL
 refrain_status refrain_program_segment(const struct refrain_program *program,
                                        uint32_t segment,
                                        struct refrain_segment *segment_out);
@@ -3414,7 +3874,7 @@ refrain_status refrain_program_segment(const struct refrain_program *program,
  * Returns REFRAIN_OK; REFRAIN_E_RANGE if there is no such segment or command; REFRAIN_E_NULL;
  * REFRAIN_E_MEMORY if there is no program or a pointer is not aligned; REFRAIN_E_PANIC.
  */
-REFRAIN_API
+REFRAIN_EXPERIMENTAL
 refrain_status refrain_program_command(const struct refrain_program *program,
                                        uint32_t segment,
                                        uint32_t command,
@@ -3434,7 +3894,7 @@ refrain_status refrain_program_command(const struct refrain_program *program,
  * REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no program or a pointer is not aligned;
  * REFRAIN_E_PANIC.
  */
-REFRAIN_API
+REFRAIN_EXPERIMENTAL
 refrain_status refrain_program_lifetimes(const struct refrain_program *program,
                                          const uint32_t *segments,
                                          size_t segment_count,
@@ -3451,7 +3911,7 @@ refrain_status refrain_program_lifetimes(const struct refrain_program *program,
  * Returns REFRAIN_OK; REFRAIN_E_RANGE if there is no such lane; REFRAIN_E_NULL; REFRAIN_E_MEMORY if
  * there is no program or a pointer is not aligned; REFRAIN_E_PANIC.
  */
-REFRAIN_API
+REFRAIN_EXPERIMENTAL
 refrain_status refrain_program_lane(const struct refrain_program *program,
                                     uint32_t lane,
                                     struct refrain_lane_buffers *buffers_out);
@@ -3467,7 +3927,7 @@ refrain_status refrain_program_lane(const struct refrain_program *program,
  * Returns REFRAIN_OK; REFRAIN_E_RANGE if there is no such part; REFRAIN_E_NULL; REFRAIN_E_MEMORY if
  * there is no program or a pointer is not aligned; REFRAIN_E_PANIC.
  */
-REFRAIN_API
+REFRAIN_EXPERIMENTAL
 refrain_status refrain_program_part(const struct refrain_program *program,
                                     uint32_t part,
                                     uint32_t *lane_out);
@@ -3493,7 +3953,7 @@ refrain_status refrain_program_part(const struct refrain_program *program,
  * number of decisions or an unknown action; REFRAIN_E_CAPACITY; REFRAIN_E_NULL; REFRAIN_E_MEMORY if
  * there is no program or a pointer is not aligned; REFRAIN_E_PANIC.
  */
-REFRAIN_API
+REFRAIN_EXPERIMENTAL
 refrain_status refrain_program_path(const struct refrain_program *program,
                                     uint32_t part,
                                     uint32_t step,
@@ -3522,7 +3982,7 @@ refrain_status refrain_program_path(const struct refrain_program *program,
  * action; REFRAIN_E_CAPACITY; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no program or a pointer is
  * not aligned; REFRAIN_E_PANIC.
  */
-REFRAIN_API
+REFRAIN_EXPERIMENTAL
 refrain_status refrain_program_values(const struct refrain_program *program,
                                       const struct refrain_decision *decision,
                                       uint32_t computed,
@@ -3542,7 +4002,7 @@ refrain_status refrain_program_values(const struct refrain_program *program,
  * Returns REFRAIN_OK; REFRAIN_E_RANGE if there is no such step; REFRAIN_E_NULL; REFRAIN_E_MEMORY if
  * there is no program or a pointer is not aligned; REFRAIN_E_PANIC.
  */
-REFRAIN_API
+REFRAIN_EXPERIMENTAL
 refrain_status refrain_program_step(const struct refrain_program *program,
                                     uint32_t step,
                                     struct refrain_step *step_out);
@@ -3560,30 +4020,29 @@ refrain_status refrain_program_step(const struct refrain_program *program,
  * there is no such step; REFRAIN_E_CAPACITY; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no program
  * or a pointer is not aligned; REFRAIN_E_PANIC.
  */
-REFRAIN_API
+REFRAIN_EXPERIMENTAL
 refrain_status refrain_program_filter(const struct refrain_program *program,
                                       uint32_t step,
                                       float *values_out,
                                       size_t capacity,
                                       size_t *count_out);
 
+/* -- The heap; only with the feature allocator --------------------------------------------------- */
+
 /**
- * Fills a buffer with the noise that a run starts from: normal, mean 0, variance 1, the same on every
- * machine. Picture i is the same however many pictures there are.
+ * Has the library allocate from the host from now on, everything that it allocates on the heap: models,
+ * engines, samplings, programs and what they use. Memory of a GPU is its driver's affair, and stacks of
+ * threads are the system's. Policies, schedulers, predictors and the cpu functions allocate nothing.
  *
- * - `seed`: in.
- * - `picture_values`: in, values of one picture: channels * height * width.
- * - `values_out`: out, `value_count` values, one picture after the other.
- * - `value_count`: in, a multiple of `picture_values`.
+ * To be called once, before any object is created, while no other thread uses the library.
  *
- * Returns REFRAIN_OK; REFRAIN_E_VALUE if `value_count` is no multiple; REFRAIN_E_NULL;
- * REFRAIN_E_MEMORY if a pointer is not aligned; REFRAIN_E_PANIC.
+ * - `allocator`: in; copied.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_ORDER if something is allocated already, or there is a host's allocator;
+ * REFRAIN_E_NULL, also if one of the functions is NULL; REFRAIN_E_MEMORY if the pointer is not aligned.
  */
-REFRAIN_API
-refrain_status refrain_noise_fill(uint64_t seed,
-                                  size_t picture_values,
-                                  float *values_out,
-                                  size_t value_count);
+REFRAIN_EXPERIMENTAL
+refrain_status refrain_allocator_set(const struct refrain_allocator *allocator);
 
 #ifdef __cplusplus
 }  // extern "C"

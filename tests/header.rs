@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// The core's enums, whose numbers C shares.
-const CORE: [&str; 19] = [
+const CORE: [&str; 21] = [
     "policy/budget.rs",
     "policy/gauge.rs",
     "policy/guards.rs",
     "policy/methods/mod.rs",
     "policy/mod.rs",
+    "policy/place.rs",
     "policy/schedule.rs",
     "policy/site.rs",
     "policy/split.rs",
@@ -25,12 +26,13 @@ const CORE: [&str; 19] = [
     "kernels/export/mod.rs",
     "dit/config.rs",
     "run/device.rs",
+    "run/log.rs",
     "sampler/mod.rs",
 ];
 
 /// The files of the C functions, in the order of the header. Files of a module behind it follow by
 /// themselves.
-const FILES: [&str; 13] = [
+const FILES: [&str; 16] = [
     "status",
     "library",
     "names",
@@ -42,8 +44,11 @@ const FILES: [&str; 13] = [
     "kernels",
     "model",
     "engine",
-    "sampling",
+    "sampling/mod",
+    "forward",
+    "sampler",
     "program/mod",
+    "allocator",
 ];
 
 /// What the core's comments have beyond ASCII.
@@ -117,7 +122,7 @@ fn generate(files: &[PathBuf]) -> String {
 }
 
 /// What the functions from the named one on are about.
-const SECTIONS: [(&str, &str); 10] = [
+const SECTIONS: [(&str, &str); 13] = [
     ("refrain_status_name", "The library"),
     ("refrain_policy_default", "Policies"),
     ("refrain_scheduler_size", "Schedulers"),
@@ -139,8 +144,20 @@ const SECTIONS: [(&str, &str); 10] = [
         "Engines; only with the feature cpu or gpu",
     ),
     (
-        "refrain_settings_default",
+        "refrain_sampling_create",
         "Runs; only with the feature cpu or gpu",
+    ),
+    (
+        "refrain_forward_create",
+        "Single evaluations; only with the feature cpu or gpu",
+    ),
+    (
+        "refrain_sampler_steps",
+        "Samplers; only with the feature cpu or gpu",
+    ),
+    (
+        "refrain_allocator_set",
+        "The heap; only with the feature allocator",
     ),
     (
         "refrain_program_create",
@@ -222,9 +239,9 @@ fn is_current() {
 
 /// Functions that a header declares more than once.
 fn repeated(header: &str) -> Vec<&str> {
-    let mut names: Vec<&str> = header
-        .split("\nREFRAIN_API")
-        .skip(1)
+    let mut names: Vec<&str> = ["\nREFRAIN_API", "\nREFRAIN_EXPERIMENTAL"]
+        .iter()
+        .flat_map(|marker| header.split(marker).skip(1))
         .filter_map(|declared| {
             declared
                 .split('(')
@@ -282,6 +299,11 @@ fn foreign(header: &str) -> Vec<String> {
             Some("define") => words.next(),
             _ if line.starts_with("#define") => line.split([' ', '(']).nth(1),
             Some("enum") => words.next(),
+            // A function's type has its name before its parameters.
+            Some("typedef") if line.contains("(*") => line
+                .split("(*")
+                .nth(1)
+                .and_then(|rest| rest.split(')').next()),
             Some("typedef") => words.rfind(|word| !word.is_empty()),
             _ if line.starts_with('}') && line.ends_with(';') => {
                 words.rfind(|word| !word.is_empty())

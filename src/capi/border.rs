@@ -227,32 +227,44 @@ pub(super) unsafe fn text<'a>(text: *const c_char) -> Checked<&'a str> {
     text.to_str().map_err(|_| REFRAIN_E_VALUE)
 }
 
-/// Data without pointers to follow and without bytes that are no value.
+/// A configuration struct that grows at its end from version to version.
 ///
 /// # Safety
 /// Every bit pattern is a value, there is no padding, and the first field is `struct_size: u32`.
-pub(super) unsafe trait Sized32: Copy {}
+pub(super) unsafe trait Sized32: Copy {
+    /// Size of its first version. What later versions have added is zero where it is not given, and
+    /// zero leaves things as the first version had them.
+    const OLDEST: usize;
+}
 
-/// A configuration struct of any released size.
+/// A configuration struct of any version.
 ///
 /// # Safety
 /// `from`, if not NULL, points to as many bytes as its first field says.
 pub(super) unsafe fn sized<T: Sized32>(from: *const T) -> Checked<T> {
     check(from)?;
-    // SAFETY: not NULL and aligned; every released version begins with this field.
+    // SAFETY: not NULL and aligned; every version begins with this field.
     let theirs = unsafe { from.cast::<u32>().read() } as usize;
-    // SAFETY: it has as many bytes as it says.
     check_size::<T>(theirs)?;
+    // SAFETY: it has as many bytes as it says.
     let bytes = unsafe { slice::from_raw_parts(from.cast::<u8>(), theirs) };
     if bytes.iter().skip(size_of::<T>()).any(|byte| *byte != 0) {
         return Err(REFRAIN_E_UNSUPPORTED);
     }
-    // SAFETY: it has at least the size of `T`, and every bit pattern is a `T`.
-    Ok(unsafe { from.read() })
+    let mut value = MaybeUninit::<T>::zeroed();
+    // SAFETY: no more than there is on either side, and every bit pattern is a `T`.
+    unsafe {
+        let known = theirs.min(size_of::<T>());
+        value
+            .as_mut_ptr()
+            .cast::<u8>()
+            .copy_from(bytes.as_ptr(), known);
+        Ok(value.assume_init())
+    }
 }
 
-/// Writes a configuration struct whose first field is already `struct_size`; bytes of a newer caller
-/// become zero.
+/// Writes a configuration struct whose first field is already `struct_size`: as much of it as an older
+/// caller has room for; bytes of a newer one become zero.
 ///
 /// # Safety
 /// `to`, if not NULL, has room for `struct_size` bytes.
@@ -263,21 +275,38 @@ pub(super) unsafe fn write_sized<T: Sized32>(
 ) -> Checked<()> {
     check(to)?;
     check_size::<T>(struct_size)?;
-    // SAFETY: there is room for `struct_size` bytes, and that is no less than the size of `T`.
+    // SAFETY: there is room for `struct_size` bytes, and `value` has its own.
     unsafe {
-        to.cast::<u8>().write_bytes(0, struct_size);
-        to.write(value);
+        let to = to.cast::<u8>();
+        to.write_bytes(0, struct_size);
+        let known = struct_size.min(size_of::<T>());
+        to.copy_from((&raw const value).cast(), known);
     }
     Ok(())
 }
 
-/// Whether a `struct_size` is that of a released or later version.
-pub(super) fn check_size<T>(struct_size: usize) -> Checked<()> {
-    if (size_of::<T>()..=MAX_STRUCT).contains(&struct_size) {
+/// Whether a `struct_size` is that of some version.
+pub(super) fn check_size<T: Sized32>(struct_size: usize) -> Checked<()> {
+    if (T::OLDEST..=MAX_STRUCT).contains(&struct_size) {
         Ok(())
     } else {
         Err(REFRAIN_E_CONFIG_SIZE)
     }
+}
+
+/// Copies values if there is room, and writes their number in any case.
+#[cfg(feature = "_run")]
+pub(super) fn fill<T: Copy>(
+    room: &mut [MaybeUninit<T>],
+    values: &[T],
+    count: &mut MaybeUninit<usize>,
+) -> Checked<()> {
+    count.write(values.len());
+    let room = room.get_mut(..values.len()).ok_or(REFRAIN_E_CAPACITY)?;
+    for (to, from) in room.iter_mut().zip(values) {
+        to.write(*from);
+    }
+    Ok(())
 }
 
 fn check<T>(pointer: *const T) -> Checked<()> {
@@ -312,6 +341,59 @@ mod tests {
         // SAFETY: the text ends in a zero.
         let said = unsafe { CStr::from_ptr(text.as_ptr()) };
         assert_eq!(said.to_str(), Ok(REFRAIN_E_PANIC.meaning()));
+    }
+
+    /// A struct of three versions: of 8, 12 and 16 bytes; the library has the second.
+    #[repr(C)]
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    struct Grown {
+        struct_size: u32,
+        first: u32,
+        second: u32,
+    }
+
+    // SAFETY: three numbers without padding.
+    unsafe impl Sized32 for Grown {
+        const OLDEST: usize = 8;
+    }
+
+    #[test]
+    fn structs_of_older_and_newer_callers_are_read() {
+        let read = |bytes: [u32; 4]| {
+            // SAFETY: there are 16 bytes, which no test has `struct_size` exceed.
+            unsafe { sized(bytes.as_ptr().cast::<Grown>()) }
+        };
+        let grown = |struct_size, second| Grown {
+            struct_size,
+            first: 7,
+            second,
+        };
+        // What an older caller has behind its struct is not looked at.
+        assert_eq!(read([8, 7, 99, 99]), Ok(grown(8, 0)));
+        assert_eq!(read([12, 7, 5, 99]), Ok(grown(12, 5)));
+        assert_eq!(read([16, 7, 5, 0]), Ok(grown(16, 5)));
+        assert_eq!(read([16, 7, 5, 1]), Err(REFRAIN_E_UNSUPPORTED));
+        assert_eq!(read([4, 7, 5, 0]), Err(REFRAIN_E_CONFIG_SIZE));
+        assert_eq!(read([u32::MAX, 7, 5, 0]), Err(REFRAIN_E_CONFIG_SIZE));
+    }
+
+    #[test]
+    fn structs_of_older_and_newer_callers_are_written() {
+        let write = |size: usize| {
+            let mut to = [99_u32; 4];
+            let value = Grown {
+                struct_size: size as u32,
+                first: 7,
+                second: 5,
+            };
+            // SAFETY: there are 16 bytes, which no test has `size` exceed.
+            let done = unsafe { write_sized(value, size, to.as_mut_ptr().cast()) };
+            done.map(|()| to)
+        };
+        assert_eq!(write(8), Ok([8, 7, 99, 99]));
+        assert_eq!(write(12), Ok([12, 7, 5, 99]));
+        assert_eq!(write(16), Ok([16, 7, 5, 0]));
+        assert_eq!(write(4), Err(REFRAIN_E_CONFIG_SIZE));
     }
 
     #[test]

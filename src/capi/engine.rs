@@ -1,16 +1,21 @@
 //! Models prepared on a device.
 
+use alloc::boxed::Box;
+use alloc::ffi::CString;
 use alloc::sync::Arc;
-use core::ffi::c_char;
+use core::ffi::{c_char, c_void};
 
-use super::border::{Checked, Message, guard, guard_telling, output, write_text};
+use super::border::{
+    Checked, Message, guard, guard_telling, output, text as read_text, write_text,
+};
 use super::model::refrain_model;
-use super::object::{Opaque, create, destroy, shared};
+use super::numbers::refrain_message;
+use super::object::{Opaque, User, create, destroy, shared};
 use super::refrain_status::{
     self, REFRAIN_E_DEVICE, REFRAIN_E_FORMAT, REFRAIN_E_PANIC, REFRAIN_E_VALUE,
 };
 use crate::executor::ExecutorError;
-use crate::run::{Backend, Engine, RunError};
+use crate::run::{Backend, Engine, Listener, RunError};
 use crate::text::Named;
 
 /// A model prepared on a device: its weights are loaded once and shared by all runs.
@@ -110,5 +115,104 @@ pub unsafe extern "C" fn refrain_engine_device_name(
         let (engine, length) = unsafe { (shared(engine)?, output(length_out)?) };
         // SAFETY: the pointer contract of this module.
         unsafe { write_text(&engine.device_name(), text_out, capacity, length) }
+    })
+}
+
+/// What is called with every message.
+///
+/// - `user`: as handed to refrain_engine_set_log.
+/// - `message`: a REFRAIN_MESSAGE_... number, for programs.
+/// - `text`: a line in English, for people; valid until the function returns.
+pub type refrain_log_callback =
+    Option<unsafe extern "C" fn(user: *mut c_void, message: refrain_message, text: *const c_char)>;
+
+/// Has a function called with messages of the engine and of its runs; first, before this returns, with
+/// those from when the engine was made, if nobody has had them yet. It is called on the thread of the
+/// function that has something to say, by several at once if several use the engine. It must return,
+/// neither throw nor jump, and must not use the run that it hears from.
+///
+/// - `engine`: shared.
+/// - `callback`: in; optional: NULL has nothing called any more.
+/// - `user`: in, handed to the function and never looked at; optional.
+///
+/// Returns REFRAIN_OK; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no engine; REFRAIN_E_PANIC.
+///
+/// cbindgen:prefix=REFRAIN_EXPERIMENTAL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn refrain_engine_set_log(
+    engine: *const refrain_engine,
+    callback: refrain_log_callback,
+    user: *mut c_void,
+) -> refrain_status {
+    guard(|| {
+        // SAFETY: the pointer contract of this module.
+        let engine = unsafe { shared(engine)? };
+        let user = User(user);
+        engine.listen(callback.map(|callback| -> Box<Listener> {
+            Box::new(move |message, text| {
+                let user: User = user;
+                let line = CString::new(text).unwrap_or_default();
+                // SAFETY: the caller's function, as it was handed in.
+                unsafe { callback(user.0, message as u32, line.as_ptr()) }
+            })
+        }));
+        Ok(())
+    })
+}
+
+/// Writes which GPU kernels were measured to be fastest, as text for refrain_engine_remember_tuning on
+/// a later day. They are measured when a run begins that has shapes not measured yet.
+///
+/// - `engine`: shared.
+/// - `text_out`: out, room for `capacity` bytes: the text and a zero.
+/// - `capacity`: in, bytes; 0 only asks for the length.
+/// - `length_out`: out, bytes of the text without the zero, 0 on the CPU; written also with
+///   REFRAIN_E_CAPACITY.
+///
+/// Returns REFRAIN_OK; REFRAIN_E_CAPACITY; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no engine or a
+/// pointer is not aligned; REFRAIN_E_PANIC.
+///
+/// cbindgen:prefix=REFRAIN_EXPERIMENTAL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn refrain_engine_tuning(
+    engine: *const refrain_engine,
+    text_out: *mut c_char,
+    capacity: usize,
+    length_out: *mut usize,
+) -> refrain_status {
+    guard(|| {
+        // SAFETY: the pointer contract of this module.
+        let (engine, length) = unsafe { (shared(engine)?, output(length_out)?) };
+        let text = engine.tuning().unwrap_or_default();
+        // SAFETY: the pointer contract of this module.
+        unsafe { write_text(&text, text_out, capacity, length) }
+    })
+}
+
+/// Takes what refrain_engine_tuning gave on an earlier day, so that it need not be measured again. On
+/// the CPU there is nothing to do.
+///
+/// - `engine`: shared.
+/// - `text`: in, UTF-8, ending in a zero.
+/// - `message`, `message_capacity`: optional; on an error, why in one line.
+///
+/// Returns REFRAIN_OK; REFRAIN_E_VALUE if the text is of another version, adapter or driver, or is no
+/// such text: nothing of it is taken then; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no engine;
+/// REFRAIN_E_PANIC.
+///
+/// cbindgen:prefix=REFRAIN_EXPERIMENTAL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn refrain_engine_remember_tuning(
+    engine: *const refrain_engine,
+    text: *const c_char,
+    message: *mut c_char,
+    message_capacity: usize,
+) -> refrain_status {
+    guard_telling(message, message_capacity, |message| {
+        // SAFETY: the pointer contract of this module.
+        let (engine, text) = unsafe { (shared(engine)?, read_text(text)?) };
+        engine
+            .remember_tuning(text)
+            .map_err(|why| message.refuse(REFRAIN_E_VALUE, &why))
     })
 }

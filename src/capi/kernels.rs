@@ -232,6 +232,8 @@ pub unsafe extern "C" fn refrain_kernel_constant(
 /// REFRAIN_E_UNSUPPORTED if the language has no word for something in the kernel; REFRAIN_E_NULL;
 /// REFRAIN_E_MEMORY if a pointer is not aligned; REFRAIN_E_PANIC.
 #[cfg(feature = "export")]
+///
+/// cbindgen:prefix=REFRAIN_EXPERIMENTAL
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn refrain_kernel_translate(
     index: u32,

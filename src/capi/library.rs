@@ -16,6 +16,11 @@ pub const REFRAIN_FEATURE_CPU: u32 = 4;
 pub const REFRAIN_FEATURE_GPU: u32 = 8;
 /// In `refrain_features`: `refrain_kernel_translate` is there.
 pub const REFRAIN_FEATURE_EXPORT: u32 = 16;
+/// In `refrain_features`: `refrain_allocator_set` is there.
+pub const REFRAIN_FEATURE_ALLOCATOR: u32 = 32;
+
+/// The number of a granule, buffer, lane or kernel that there is none of.
+pub const REFRAIN_NONE: u32 = 0xFFFF_FFFF;
 
 const fn number(text: &str) -> u32 {
     let mut value = 0;
@@ -59,4 +64,5 @@ pub extern "C" fn refrain_features() -> u32 {
         | bit(cfg!(feature = "cpu"), REFRAIN_FEATURE_CPU)
         | bit(cfg!(feature = "gpu"), REFRAIN_FEATURE_GPU)
         | bit(cfg!(feature = "export"), REFRAIN_FEATURE_EXPORT)
+        | bit(cfg!(feature = "allocator"), REFRAIN_FEATURE_ALLOCATOR)
 }

@@ -28,19 +28,27 @@ mod numbers;
 #[cfg(feature = "_run")]
 mod object;
 
+#[cfg(feature = "allocator")]
+pub mod allocator;
 pub mod cpu;
 #[cfg(feature = "_run")]
 pub mod engine;
+#[cfg(feature = "_run")]
+pub mod forward;
 #[cfg(feature = "kernels")]
 pub mod kernels;
 pub mod library;
 #[cfg(feature = "_run")]
 pub mod model;
 pub mod names;
+#[cfg(feature = "panic-handler")]
+mod panic;
 pub mod policy;
 pub mod predictor;
 #[cfg(feature = "_run")]
 pub mod program;
+#[cfg(feature = "_run")]
+pub mod sampler;
 #[cfg(feature = "_run")]
 pub mod sampling;
 pub mod scheduler;

@@ -44,7 +44,9 @@ pub struct refrain_model_options {
 }
 
 // SAFETY: four numbers, without padding.
-unsafe impl Sized32 for refrain_model_options {}
+unsafe impl Sized32 for refrain_model_options {
+    const OLDEST: usize = size_of::<Self>();
+}
 
 /// The sizes of a model.
 #[repr(C)]

@@ -2,7 +2,7 @@
 
 use core::ffi::c_char;
 
-use crate::policy::{Method, Wants};
+use crate::policy::{Method, Unit, Wants};
 use crate::scheduler::{Action, Notice, Reason};
 use crate::signal::{Filter, Metric, Reference, SignalKind};
 use crate::text::Named;
@@ -78,4 +78,19 @@ pub extern "C" fn refrain_notice_name(notice: u32) -> *const c_char {
 #[unsafe(no_mangle)]
 pub extern "C" fn refrain_method_name(method: u32) -> *const c_char {
     name::<Method>(method)
+}
+
+/// The name of a unit of a network, such as "attention"; "unknown" for any other number. The string is
+/// static.
+#[unsafe(no_mangle)]
+pub extern "C" fn refrain_unit_name(unit: u32) -> *const c_char {
+    name::<Unit>(unit)
+}
+
+/// The name of what a message of the log is about, such as "software-gpu"; "unknown" for any other
+/// number. Only with the feature cpu or gpu. The string is static.
+#[cfg(feature = "_run")]
+#[unsafe(no_mangle)]
+pub extern "C" fn refrain_message_name(message: u32) -> *const c_char {
+    name::<crate::run::Message>(message)
 }

@@ -12,7 +12,7 @@ macro_rules! numbers {
 numbers! { refrain_access refrain_element }
 
 #[cfg(feature = "_run")]
-numbers! { refrain_anchor_format refrain_prediction refrain_sampler }
+numbers! { refrain_anchor_format refrain_message refrain_prediction refrain_sampler }
 
 numbers! {
     refrain_action refrain_axis refrain_budget_kind refrain_comparator refrain_curve_by
@@ -20,5 +20,5 @@ numbers! {
     refrain_metric refrain_notice refrain_pool refrain_predictor_kind refrain_progress
     refrain_reason refrain_reference refrain_rescale refrain_rounding refrain_run_count
     refrain_scale refrain_schedule refrain_signal refrain_site_kind refrain_split_kind
-    refrain_verify_kind refrain_wants refrain_window
+    refrain_unit refrain_verify_kind refrain_wants refrain_window
 }

@@ -1,6 +1,7 @@
 //! Objects on the heap, behind opaque pointers.
 
 use alloc::boxed::Box;
+use core::ffi::c_void;
 
 use super::border::{Checked, catch, guard};
 use super::refrain_status::{REFRAIN_E_MEMORY, REFRAIN_E_NULL, REFRAIN_E_PANIC};
@@ -11,6 +12,20 @@ pub(super) struct Object<T> {
     state: u32,
     value: T,
 }
+
+/// What a caller wants handed to its functions; never looked at.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct User(pub(super) *mut c_void);
+
+impl User {
+    /// Nothing.
+    pub(super) const NONE: Self = Self(core::ptr::null_mut());
+}
+
+// SAFETY: it is handed back and nothing else; what it means is the caller's affair.
+unsafe impl Send for User {}
+// SAFETY: as above.
+unsafe impl Sync for User {}
 
 /// What an opaque type of the header stands for.
 pub(super) trait Opaque {

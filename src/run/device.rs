@@ -2,7 +2,10 @@
 
 use alloc::{boxed::Box, sync::Arc};
 
-use super::error::RunError;
+use super::{
+    error::RunError,
+    log::{Log, Message},
+};
 #[cfg(feature = "cpu")]
 use crate::cpu::{CpuDevice, CpuExecutor, CpuWeights};
 #[cfg(feature = "gpu")]
@@ -85,19 +88,30 @@ impl Device {
         backend: Backend,
         model: &Model,
         recording: &Recording,
+        log: &Log,
     ) -> Result<Self, RunError> {
-        match backend {
-            Backend::Cpu => Self::open_cpu(model, recording),
-            Backend::Gpu => Self::open_gpu(model, recording, true),
+        let device = match backend {
+            Backend::Cpu => Self::open_cpu(model, recording)?,
+            Backend::Gpu => Self::open_gpu(model, recording, true)?,
             Backend::Auto => match Self::open_gpu(model, recording, false) {
-                Ok(device) => Ok(device),
+                Ok(device) => device,
                 // Where the CPU cannot step in, the adapter is what the user should hear of.
-                Err(gpu) => Self::open_cpu(model, recording).map_err(|cpu| match cpu {
-                    RunError::Setting { .. } => gpu,
-                    cpu => cpu,
-                }),
+                Err(gpu) => match Self::open_cpu(model, recording) {
+                    Ok(device) => {
+                        log.keep(Message::NoGpu, gpu);
+                        device
+                    }
+                    Err(RunError::Setting { .. }) => return Err(gpu),
+                    Err(cpu) => return Err(cpu),
+                },
             },
+        };
+        log.keep(Message::Device, device.name());
+        #[cfg(feature = "gpu")]
+        if matches!(&device, Self::Gpu(gpu, _) if gpu.is_software()) {
+            log.keep(Message::SoftwareGpu, device.name());
         }
+        Ok(device)
     }
 
     #[cfg(feature = "cpu")]

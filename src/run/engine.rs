@@ -1,6 +1,7 @@
 //! A model prepared on a device.
 
 use alloc::{
+    boxed::Box,
     format,
     string::{String, ToString},
     sync::Arc,
@@ -12,11 +13,13 @@ use super::{
     device::{self, Backend, Device},
     error::RunError,
     forward::Forward,
+    log::{Listener, Log, Message},
     sampling::Sampling,
     settings::Settings,
 };
 use crate::{
-    dit::{DitConfig, Lowering, Memory, Model},
+    dit::{DitConfig, Lowering, Memory, Model, Program},
+    executor::Executor,
     policy::{GaugeKind, Policy, VerifyKind, tables},
     predict::PredictorKind,
     sampler::noise,
@@ -27,6 +30,7 @@ use crate::{
 pub struct Engine {
     model: Arc<Model>,
     device: Device,
+    log: Log,
 }
 
 impl Engine {
@@ -36,14 +40,21 @@ impl Engine {
     /// [`RunError`] if there is no such device, or it cannot hold the model.
     pub fn new(model: Arc<Model>, backend: Backend) -> Result<Self, RunError> {
         let program = Lowering::whole(1).program(&model)?;
-        let device = Device::open(backend, &model, &program.recording)?;
-        Ok(Self { model, device })
+        let log = Log::default();
+        let device = Device::open(backend, &model, &program.recording, &log)?;
+        Ok(Self { model, device, log })
     }
 
     /// The device's name, for example `cpu (2 threads, avx512)` or an adapter's name.
     #[must_use]
     pub fn device_name(&self) -> &str {
         self.device.name()
+    }
+
+    /// Tells `listener` what happens to the engine and its runs, beginning with what happened when it was
+    /// made if nobody has heard that yet; `None` tells nobody any more.
+    pub fn listen(&self, listener: Option<Box<Listener>>) {
+        self.log.tell(listener);
     }
 
     /// Which GPU kernels were measured to be fastest, as text for
@@ -132,7 +143,7 @@ impl Engine {
         check_classes(config, y)?;
         let pictures = u32::try_from(batch).unwrap_or(u32::MAX);
         let program = Lowering::whole(pictures).program(&self.model)?;
-        let mut executor = self.device.executor(&program.recording, &program.plan)?;
+        let mut executor = self.executor(&program)?;
         executor.write(program.buffers.x, x)?;
         executor.write(program.buffers.t, t)?;
         let labels: Vec<f32> = y.iter().map(|y| *y as f32).collect();
@@ -180,9 +191,27 @@ impl Engine {
             }
         };
         let program = lowering.program(&self.model)?;
-        let executor = self.device.executor(&program.recording, &program.plan)?;
+        let executor = self.executor(&program)?;
         let memory = self.device.memory(&program)?;
-        Sampling::new(config, &settings, latents, program, (executor, memory))
+        self.log.say(Message::Started, || {
+            let (steps, bytes) = (settings.steps, memory.total());
+            format!("{}; steps {steps}, {bytes} bytes", settings.policy)
+        });
+        let of_device = (executor, memory, self.log.clone());
+        Sampling::new(config, &settings, latents, program, of_device)
+    }
+
+    /// Prepares a program; whoever listens hears which kernels were measured for it.
+    fn executor(&self, program: &Program) -> Result<Box<dyn Executor>, RunError> {
+        let known = self.log.is_heard().then(|| self.tuning()).flatten();
+        let executor = self.device.executor(&program.recording, &program.plan)?;
+        if let (Some(known), Some(now)) = (known, self.tuning()) {
+            let known: Vec<&str> = known.lines().collect();
+            for line in now.lines().filter(|line| !known.contains(line)) {
+                self.log.say(Message::Kernel, || line.into());
+            }
+        }
+        Ok(executor)
     }
 }
 

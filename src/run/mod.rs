@@ -13,6 +13,7 @@ mod device_loop;
 mod engine;
 mod error;
 mod forward;
+mod log;
 #[cfg(test)]
 mod order;
 pub(crate) mod plan;
@@ -31,6 +32,7 @@ pub(crate) use engine::prepare;
 pub use engine::{Engine, memory};
 pub use error::RunError;
 pub use forward::Forward;
+pub use log::{Listener, Message};
 pub use quality::{Quality, compare};
 pub use sampling::{Advance, Sampling};
 pub use settings::{Decide, Settings};

@@ -5,7 +5,12 @@ use core::fmt;
 
 #[cfg(feature = "gpu")]
 use super::device_loop::{DeviceLoop, Shape};
-use super::{call::Caller, error::RunError, settings::Settings};
+use super::{
+    call::Caller,
+    error::RunError,
+    log::{Log, Message},
+    settings::Settings,
+};
 use crate::{
     dit::{DitConfig, Memory, Program},
     executor::{Executor, Slice},
@@ -49,6 +54,7 @@ pub struct Sampling {
     output_len: usize,
     trace: Trace,
     memory: Memory,
+    log: Log,
     /// If it is decided on the device.
     #[cfg(feature = "gpu")]
     device: Option<DeviceLoop>,
@@ -60,7 +66,7 @@ impl Sampling {
         settings: &Settings,
         latents: Vec<f32>,
         program: Program,
-        (mut executor, memory): (Box<dyn Executor>, Memory),
+        (mut executor, memory, log): (Box<dyn Executor>, Memory, Log),
     ) -> Result<Self, RunError> {
         let steps = settings.sampler.steps(config.prediction, settings.steps)?;
         let (rows, pictures) = (program.rows as usize, settings.classes.len());
@@ -102,6 +108,7 @@ impl Sampling {
             prediction: vec![0.0; pictures * output_len],
             output_len,
             memory,
+            log,
             #[cfg(feature = "gpu")]
             device: None,
         })
@@ -152,6 +159,25 @@ impl Sampling {
     /// # Errors
     /// As for [`advance`](Self::advance).
     pub fn advance_slice(&mut self, slice: &mut Slice) -> Result<Advance, RunError> {
+        let before = self.next;
+        let advanced = self.go_on(slice);
+        match &advanced {
+            Err(why) => self.log.say(Message::Failed, || why.to_string()),
+            Ok(_) if self.next > before && self.next == self.steps.len() => self.end(),
+            Ok(_) => {}
+        }
+        advanced
+    }
+
+    /// Tells how the run was.
+    fn end(&self) {
+        self.log.say(Message::Finished, || self.trace.to_string());
+        if self.notice() != Notice::None {
+            self.log.say(Message::Notice, || self.notice().to_string());
+        }
+    }
+
+    fn go_on(&mut self, slice: &mut Slice) -> Result<Advance, RunError> {
         let Some(&step) = self.steps.get(self.next) else {
             return Ok(Advance::Over);
         };

@@ -2,6 +2,7 @@
 
 pub(super) mod mirror;
 pub mod parts;
+pub mod place;
 pub mod table;
 
 use core::ffi::c_char;
@@ -53,7 +54,9 @@ pub struct refrain_policy {
 }
 
 // SAFETY: numbers and arrays of them, without padding: the sizes below add up.
-unsafe impl Sized32 for refrain_policy {}
+unsafe impl Sized32 for refrain_policy {
+    const OLDEST: usize = size_of::<Self>();
+}
 
 mirror!(refrain_policy = Policy as "" {
     enums: method, pool;

@@ -1,18 +1,18 @@
 //! What a call runs and measures, and what a host needs of the sampler.
 
 use alloc::vec::Vec;
-use core::mem::{MaybeUninit, size_of};
+use core::mem::size_of;
 
-use super::{Lowered, REFRAIN_NONE, refrain_program};
-use crate::capi::border::{Checked, guard, input, inputs, output, room};
+use super::{Lowered, refrain_program};
+use crate::capi::border::{Checked, fill, guard, input, inputs, output, room};
+use crate::capi::library::REFRAIN_NONE;
 use crate::capi::object::shared;
 use crate::capi::refrain_status::{self, REFRAIN_E_RANGE, REFRAIN_E_UNSUPPORTED, REFRAIN_E_VALUE};
-use crate::capi::sampling::fill;
+use crate::capi::sampler::refrain_step;
 use crate::capi::scheduler::refrain_decision;
 use crate::dit::{Granule, Part};
 use crate::kernels::BufferId;
 use crate::run::plan::{self, Choice, Plan};
-use crate::sampler::noise;
 use crate::scheduler::Action;
 use crate::text::Named;
 
@@ -27,21 +27,8 @@ pub struct refrain_lane_buffers {
     pub corrections: u32,
 }
 
-/// A step of the sampler: a latent x becomes keep * x + add * prediction.
-#[repr(C)]
-#[derive(Clone, Copy, Debug)]
-pub struct refrain_step {
-    /// What the rows of `t` hold for this step.
-    pub timestep: f32,
-    /// Share of the latent that is kept.
-    pub keep: f32,
-    /// How much of the prediction is added.
-    pub add: f32,
-}
-
 const _: () = {
     assert!(size_of::<refrain_lane_buffers>() == 2 * 4);
-    assert!(size_of::<refrain_step>() == 3 * 4);
 };
 
 impl Lowered {
@@ -87,6 +74,8 @@ enum Place<'a> {
 ///
 /// Returns REFRAIN_OK; REFRAIN_E_RANGE if there is no such lane; REFRAIN_E_NULL; REFRAIN_E_MEMORY if
 /// there is no program or a pointer is not aligned; REFRAIN_E_PANIC.
+///
+/// cbindgen:prefix=REFRAIN_EXPERIMENTAL
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn refrain_program_lane(
     program: *const refrain_program,
@@ -118,6 +107,8 @@ pub unsafe extern "C" fn refrain_program_lane(
 ///
 /// Returns REFRAIN_OK; REFRAIN_E_RANGE if there is no such part; REFRAIN_E_NULL; REFRAIN_E_MEMORY if
 /// there is no program or a pointer is not aligned; REFRAIN_E_PANIC.
+///
+/// cbindgen:prefix=REFRAIN_EXPERIMENTAL
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn refrain_program_part(
     program: *const refrain_program,
@@ -165,6 +156,8 @@ fn choice(decision: &refrain_decision) -> Checked<Choice> {
 /// Returns REFRAIN_OK; REFRAIN_E_RANGE if there is no such part or step; REFRAIN_E_VALUE for another
 /// number of decisions or an unknown action; REFRAIN_E_CAPACITY; REFRAIN_E_NULL; REFRAIN_E_MEMORY if
 /// there is no program or a pointer is not aligned; REFRAIN_E_PANIC.
+///
+/// cbindgen:prefix=REFRAIN_EXPERIMENTAL
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn refrain_program_path(
     program: *const refrain_program,
@@ -245,6 +238,8 @@ pub unsafe extern "C" fn refrain_program_path(
 /// Returns REFRAIN_OK; REFRAIN_E_RANGE if there is no such lane; REFRAIN_E_VALUE for an unknown
 /// action; REFRAIN_E_CAPACITY; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no program or a pointer is
 /// not aligned; REFRAIN_E_PANIC.
+///
+/// cbindgen:prefix=REFRAIN_EXPERIMENTAL
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn refrain_program_values(
     program: *const refrain_program,
@@ -292,6 +287,8 @@ pub unsafe extern "C" fn refrain_program_values(
 ///
 /// Returns REFRAIN_OK; REFRAIN_E_RANGE if there is no such step; REFRAIN_E_NULL; REFRAIN_E_MEMORY if
 /// there is no program or a pointer is not aligned; REFRAIN_E_PANIC.
+///
+/// cbindgen:prefix=REFRAIN_EXPERIMENTAL
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn refrain_program_step(
     program: *const refrain_program,
@@ -302,11 +299,7 @@ pub unsafe extern "C" fn refrain_program_step(
         // SAFETY: the pointer contract of this module.
         let (lowered, step_out) = unsafe { (shared(program)?, output(step_out)?) };
         let step = lowered.steps.get(step as usize).ok_or(REFRAIN_E_RANGE)?;
-        step_out.write(refrain_step {
-            timestep: step.timestep,
-            keep: step.keep,
-            add: step.add,
-        });
+        step_out.write(refrain_step::new(step));
         Ok(())
     })
 }
@@ -322,6 +315,8 @@ pub unsafe extern "C" fn refrain_program_step(
 /// Returns REFRAIN_OK; REFRAIN_E_UNSUPPORTED if the program has no such buffer; REFRAIN_E_RANGE if
 /// there is no such step; REFRAIN_E_CAPACITY; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no program
 /// or a pointer is not aligned; REFRAIN_E_PANIC.
+///
+/// cbindgen:prefix=REFRAIN_EXPERIMENTAL
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn refrain_program_filter(
     program: *const refrain_program,
@@ -339,38 +334,5 @@ pub unsafe extern "C" fn refrain_program_filter(
         let step = lowered.steps.get(step as usize).ok_or(REFRAIN_E_RANGE)?;
         let [signal, noise] = lowered.settings.sampler.levels(step.timestep);
         fill(values_out, sea.matrix(signal, noise), count_out)
-    })
-}
-
-/// Fills a buffer with the noise that a run starts from: normal, mean 0, variance 1, the same on every
-/// machine. Picture i is the same however many pictures there are.
-///
-/// - `seed`: in.
-/// - `picture_values`: in, values of one picture: channels * height * width.
-/// - `values_out`: out, `value_count` values, one picture after the other.
-/// - `value_count`: in, a multiple of `picture_values`.
-///
-/// Returns REFRAIN_OK; REFRAIN_E_VALUE if `value_count` is no multiple; REFRAIN_E_NULL;
-/// REFRAIN_E_MEMORY if a pointer is not aligned; REFRAIN_E_PANIC.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn refrain_noise_fill(
-    seed: u64,
-    picture_values: usize,
-    values_out: *mut f32,
-    value_count: usize,
-) -> refrain_status {
-    guard(|| {
-        // SAFETY: the pointer contract of this module.
-        let values_out = unsafe { room(values_out, value_count)? };
-        if !value_count.is_multiple_of(picture_values) {
-            return Err(REFRAIN_E_VALUE);
-        }
-        values_out.fill(MaybeUninit::new(0.0));
-        // SAFETY: every value was just written.
-        let values = unsafe {
-            core::slice::from_raw_parts_mut(values_out.as_mut_ptr().cast(), values_out.len())
-        };
-        noise(seed, picture_values, values);
-        Ok(())
     })
 }

@@ -9,21 +9,20 @@ use alloc::vec::Vec;
 use core::ffi::{c_char, c_void};
 use core::mem::{MaybeUninit, size_of};
 
-use super::border::{Checked, guard, guard_telling, inputs, output, room, write_sized};
+use super::border::{Checked, fill, guard, guard_telling, inputs, output, room, write_sized};
 use super::kernels::{refrain_text, text};
+use super::library::REFRAIN_NONE;
 use super::model::refrain_model;
 use super::object::{Opaque, create, destroy, shared};
 use super::policy::refrain_policy;
 use super::refrain_status::{self, REFRAIN_E_RANGE, REFRAIN_E_VALUE};
-use super::sampling::{fill, read as read_settings, refrain_settings};
+use super::sampling::settings::{read as read_settings, refrain_settings};
 use crate::dit::{Model, Program};
 use crate::executor::{WeightSource, contents};
 use crate::kernels::{BufferId, Command, Dispatch, Recording, Role, SegmentId};
 use crate::run::{RunError, Settings, prepare};
 use crate::sampler::Step;
 
-/// The number of a buffer, lane or kernel that there is none of.
-pub const REFRAIN_NONE: u32 = 0xFFFF_FFFF;
 /// Buffer: written by the host before a call.
 pub const REFRAIN_ROLE_INPUT: u32 = 0;
 /// Buffer: read by the host after a call, or to decide it.
@@ -205,13 +204,15 @@ impl Lowered {
 /// Makes a program of a model, for the pictures and under the policy of the settings.
 ///
 /// - `model`: shared; may be destroyed afterwards.
-/// - `settings`: in, with what it points to; copied. Its seed does not matter.
+/// - `settings`: in, with what it points to; copied. Its seed and latents do not matter.
 /// - `program_out`: out, to be destroyed with refrain_program_destroy.
 /// - `message`, `message_capacity`: optional; on an error, why in one line.
 ///
 /// Returns REFRAIN_OK; REFRAIN_E_VALUE if the settings do not fit the model; REFRAIN_E_CONFIG_SIZE;
 /// REFRAIN_E_UNSUPPORTED; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no model or a pointer is not
 /// aligned; REFRAIN_E_PANIC.
+///
+/// cbindgen:prefix=REFRAIN_EXPERIMENTAL
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn refrain_program_create(
     model: *const refrain_model,
@@ -224,7 +225,7 @@ pub unsafe extern "C" fn refrain_program_create(
         // SAFETY: the pointer contract of this module.
         let (model, program_out) = unsafe { (shared(model)?, output(program_out)?) };
         // SAFETY: the pointer contract of this module.
-        let settings = unsafe { read_settings(settings, model, message)? };
+        let (settings, _) = unsafe { read_settings(settings, model, message)? };
         let (settings, lowering) =
             prepare(model, &settings).map_err(|why| message.refuse((&why).into(), &why))?;
         let config = model.config();
@@ -263,6 +264,8 @@ pub unsafe extern "C" fn refrain_program_create(
 /// Frees what refrain_program_create made, and the names, parameters and contents it has handed out.
 ///
 /// - `program`: exclusive; optional: NULL does nothing.
+///
+/// cbindgen:prefix=REFRAIN_EXPERIMENTAL
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn refrain_program_destroy(program: *mut refrain_program) {
     // SAFETY: the pointer contract of this module.
@@ -276,6 +279,8 @@ pub unsafe extern "C" fn refrain_program_destroy(program: *mut refrain_program) 
 ///
 /// Returns REFRAIN_OK; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no program or a pointer is not
 /// aligned; REFRAIN_E_PANIC.
+///
+/// cbindgen:prefix=REFRAIN_EXPERIMENTAL
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn refrain_program_info(
     program: *const refrain_program,
@@ -321,6 +326,8 @@ pub unsafe extern "C" fn refrain_program_info(
 ///
 /// Returns REFRAIN_OK; REFRAIN_E_CONFIG_SIZE; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no program
 /// or a pointer is not aligned; REFRAIN_E_PANIC.
+///
+/// cbindgen:prefix=REFRAIN_EXPERIMENTAL
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn refrain_program_policy(
     program: *const refrain_program,
@@ -344,6 +351,8 @@ pub unsafe extern "C" fn refrain_program_policy(
 ///
 /// Returns REFRAIN_OK; REFRAIN_E_RANGE if there is no such buffer; REFRAIN_E_NULL; REFRAIN_E_MEMORY if
 /// there is no program or a pointer is not aligned; REFRAIN_E_PANIC.
+///
+/// cbindgen:prefix=REFRAIN_EXPERIMENTAL
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn refrain_program_buffer(
     program: *const refrain_program,
@@ -383,6 +392,8 @@ pub unsafe extern "C" fn refrain_program_buffer(
 ///
 /// Returns REFRAIN_OK; REFRAIN_E_RANGE if there is no such buffer; REFRAIN_E_NULL; REFRAIN_E_MEMORY if
 /// there is no program or a pointer is not aligned; REFRAIN_E_PANIC.
+///
+/// cbindgen:prefix=REFRAIN_EXPERIMENTAL
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn refrain_program_contents(
     program: *const refrain_program,
@@ -410,6 +421,8 @@ pub unsafe extern "C" fn refrain_program_contents(
 ///
 /// Returns REFRAIN_OK; REFRAIN_E_RANGE if there is no such segment; REFRAIN_E_NULL; REFRAIN_E_MEMORY
 /// if there is no program or a pointer is not aligned; REFRAIN_E_PANIC.
+///
+/// cbindgen:prefix=REFRAIN_EXPERIMENTAL
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn refrain_program_segment(
     program: *const refrain_program,
@@ -439,6 +452,8 @@ pub unsafe extern "C" fn refrain_program_segment(
 ///
 /// Returns REFRAIN_OK; REFRAIN_E_RANGE if there is no such segment or command; REFRAIN_E_NULL;
 /// REFRAIN_E_MEMORY if there is no program or a pointer is not aligned; REFRAIN_E_PANIC.
+///
+/// cbindgen:prefix=REFRAIN_EXPERIMENTAL
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn refrain_program_command(
     program: *const refrain_program,
@@ -510,6 +525,8 @@ impl refrain_command {
 /// Returns REFRAIN_OK; REFRAIN_E_CAPACITY; REFRAIN_E_RANGE if there is no such segment;
 /// REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no program or a pointer is not aligned;
 /// REFRAIN_E_PANIC.
+///
+/// cbindgen:prefix=REFRAIN_EXPERIMENTAL
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn refrain_program_lifetimes(
     program: *const refrain_program,
