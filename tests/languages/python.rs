@@ -159,10 +159,29 @@ fn a_pipeline_is_cached_and_calibrated() {
     assert_eq!(decided(&policy, 30), trace);
     let teacache = fs::read_to_string(out.join("teacache.table")).unwrap();
     let table = TableFile::parse(&teacache).unwrap();
-    Policy::parse("teacache").unwrap().with_table(&table).unwrap();
+    Policy::parse("teacache")
+        .unwrap()
+        .with_table(&table)
+        .unwrap();
 
     let planted = command().arg("plant").output().unwrap();
     assert!(!planted.status.success(), "planted");
     let said = stderr(&planted);
     assert!(said.contains("test_an_exception_abandons"), "{said}");
+}
+
+#[test]
+fn the_program_of_the_readme_runs() {
+    let Some(python) = python() else { return };
+    let text = include_str!("../../bindings/python/README.md");
+    let code = crate::block(text, "python");
+    let expected = code.split("print(trace)  # ").nth(1).expect("a comment");
+    let mut command = Command::new(python);
+    command.args(["-I", "-B", "-c", code]);
+    let printed = stdout(&runs(command.env_remove("REFRAIN_LIBRARY")));
+    assert_eq!(printed.trim(), expected.trim());
+    assert_eq!(
+        printed.trim(),
+        decided(&Policy::parse("taylorseerlite:interval=4").unwrap(), 12)
+    );
 }
