@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// UNTESTED: nothing in this project's tests compiles or runs Kotlin. Needs JNA 5
-// (net.java.dev.jna:jna, on Android its .aar) and librefrain in java.library.path or jniLibs.
+// UNTESTED: nothing in this project's tests compiles or runs Kotlin. It was run by hand on 2026-11-26 with
+// Kotlin 1.3, JNA 5.13 and OpenJDK 17 on Linux, never on Android. Needs JNA 5 (net.java.dev.jna:jna, on
+// Android its .aar) and librefrain in jna.library.path or jniLibs.
 package refrain
 
 import com.sun.jna.Library
@@ -18,7 +19,7 @@ interface C : Library {
     fun refrain_scheduler_size(lanes: Int, bytes: LongByReference): Int
     fun refrain_scheduler_init(
         memory: Pointer, bytes: Long, policy: Pointer, steps: Int, evaluations: Int, lanes: Int,
-        scheduler: PointerByReference, why: ByteArray, room: Long,
+        scheduler: PointerByReference, why: ByteArray, room: Long
     ): Int
     fun refrain_scheduler_begin(scheduler: Pointer, call: Call, decision: Decision): Int
     fun refrain_scheduler_decide(scheduler: Pointer, lane: Int, values: DoubleArray, count: Int, decision: Decision): Int
@@ -42,7 +43,7 @@ open class Call : Structure() {
 
 @Structure.FieldOrder(
     "needs", "signal", "metric", "reference", "filter", "aligned", "lane", "action", "reason", "order",
-    "slot", "weights", "lowWeights",
+    "slot", "weights", "lowWeights"
 )
 open class Decision : Structure() {
     @JvmField var needs = 0

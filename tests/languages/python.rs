@@ -185,3 +185,36 @@ fn the_program_of_the_readme_runs() {
         decided(&Policy::parse("taylorseerlite:interval=4").unwrap(), 12)
     );
 }
+
+/// Without cargo a library that was built before goes into the wheel, or it is said what is missing.
+#[test]
+fn a_wheel_without_cargo() {
+    let Some(python) = python() else { return };
+    let wheels = folder().join("python-wheels");
+    fs::create_dir_all(&wheels).unwrap();
+    let wheel = |library: Option<&Path>| {
+        let mut pip = Command::new(python);
+        pip.args(["-I", "-m", "pip", "wheel", "--disable-pip-version-check"]);
+        pip.args(["--no-build-isolation", "--no-deps", "--no-index", "-w"]);
+        pip.arg(&wheels).arg(file("bindings/python"));
+        pip.env("CARGO", "/nowhere/cargo")
+            .env_remove("REFRAIN_LIBRARY");
+        pip.envs(library.map(|path| ("REFRAIN_LIBRARY", path)));
+        pip.output().unwrap()
+    };
+    let out = wheel(None);
+    assert!(!out.status.success());
+    let said = stdout(&out) + &stderr(&out);
+    assert!(said.contains("there is no library to install"), "{said}");
+
+    let library = folder().join("built-before");
+    fs::write(&library, "built before").unwrap();
+    let out = wheel(Some(&library));
+    assert!(out.status.success(), "{}", stderr(&out));
+    let read = "import glob, sys, zipfile\n\
+                name, = glob.glob(sys.argv[1] + '/refrain-*-py3-none-*.whl')\n\
+                print(zipfile.ZipFile(name).read('refrain/librefrain.so').decode())";
+    let mut command = Command::new(python);
+    command.args(["-I", "-c", read]).arg(&wheels);
+    assert_eq!(stdout(&runs(&mut command)).trim(), "built before");
+}

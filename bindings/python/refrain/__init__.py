@@ -306,8 +306,8 @@ class Features:
         self.slots = [None] * policy.anchors
 
     def take(self, call, feature):
-        """Keeps a feature where the call says: what the site gave, or its stand-in. Not copied: give it
-        away, or a clone."""
+        """Keeps a feature where the call says: what the site gave, or its stand-in. Of a verified call
+        only once it is committed and not rejected. Not copied: give it away, or a clone."""
         if call.sums:
             for k, weight in enumerate(call.weights):
                 part = _times(weight, feature)
