@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs every check of the project, the same here and in CI. Installs what is missing with apt where
 # it may: a C compiler, software Vulkan (lavapipe) and its headers, validators of shaders, valgrind,
-# CMake with Ninja, make and pkg-config.
+# CMake with Ninja, make and pkg-config, Mono, and Python with NumPy.
 #
 #   tests/run.sh          everything
 #   tests/run.sh quick    without the device, the other feature sets and valgrind
@@ -25,6 +25,9 @@ if [ "$mode" = full ]; then
         command -v $tool >/dev/null || missing+=($tool)
     done
     command -v ninja >/dev/null || missing+=(ninja-build)
+    command -v mcs >/dev/null || missing+=(mono-mcs)
+    /usr/bin/python3 -c 'import ensurepip, numpy, setuptools, wheel' 2>/dev/null ||
+        missing+=(python3-numpy python3-setuptools python3-venv python3-wheel)
 fi
 if [ ${#missing[@]} -gt 0 ]; then
     sudo=()

@@ -7,8 +7,8 @@
 // librefrain.dylib or refrain.dll. On iOS it is linked in. The manual is include/refrain.h; names here
 // are those of its functions.
 //
-// Nothing here takes a delegate: progress is what AdvanceSlice returns, so nothing needs
-// MonoPInvokeCallback. Begin, Decide and Commit make no garbage.
+// Begin, Decide and Commit make no garbage, and nothing but Sampling.SetProgress takes a delegate that the
+// library calls (see there for IL2CPP).
 using System;
 using System.Runtime.InteropServices;
 using System.Text;

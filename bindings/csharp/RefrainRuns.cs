@@ -21,7 +21,19 @@ namespace Refrain
         public float Guidance = 1.0f;
         /// <summary>The class of each picture, 0 to NumClasses, which stands for none.</summary>
         public uint[] Classes = { 0 };
+        /// <summary>Where the pictures start from, in place of the seed's noise: channels, rows, columns of
+        /// each; null for the noise.</summary>
+        public float[] Latents;
     }
+
+    /// <summary>Hears of every call of the network. For IL2CPP it must be a static method with the
+    /// attribute MonoPInvokeCallback(typeof(Progress)). It must neither throw nor use the run.</summary>
+    /// <param name="user">As handed to <see cref="Sampling.SetProgress"/>.</param>
+    /// <param name="what">What was done.</param>
+    /// <param name="made">Calls that are made.</param>
+    /// <param name="calls">Calls of the run.</param>
+    [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
+    public delegate void Progress(IntPtr user, ref CallEvent what, uint made, uint calls);
 
     /// <summary>A checkpoint, checked.</summary>
     public sealed class Model : IDisposable
@@ -108,6 +120,7 @@ namespace Refrain
     {
         private readonly SamplingHandle handle;
         private readonly byte[] why = new byte[Native.WhyBytes];
+        private Progress progress; // alive as long as the library may call it
 
         /// <summary>Starts a run. All memory it needs is taken here.</summary>
         public Sampling(Engine engine, RunSettings wanted)
@@ -116,6 +129,7 @@ namespace Refrain
             Native.Try(Native.refrain_settings_default((UIntPtr)Marshal.SizeOf(typeof(Settings)), out settings), null);
             GCHandle classes = GCHandle.Alloc(wanted.Classes, GCHandleType.Pinned);
             GCHandle policy = GCHandle.Alloc(wanted.Policy == null ? null : wanted.Policy.Data, GCHandleType.Pinned);
+            GCHandle latents = GCHandle.Alloc(wanted.Latents, GCHandleType.Pinned);
             try
             {
                 settings.Steps = (uint)wanted.Steps;
@@ -124,6 +138,11 @@ namespace Refrain
                 settings.ClassCount = (uint)wanted.Classes.Length;
                 settings.Classes = classes.AddrOfPinnedObject();
                 if (wanted.Policy != null) settings.Policy = policy.AddrOfPinnedObject();
+                if (wanted.Latents != null)
+                {
+                    settings.Latents = latents.AddrOfPinnedObject();
+                    settings.LatentCount = (UIntPtr)wanted.Latents.Length;
+                }
                 Native.Try(Native.refrain_sampling_create(engine.Handle, ref settings, out handle, why,
                     (UIntPtr)why.Length), why);
             }
@@ -131,6 +150,7 @@ namespace Refrain
             {
                 classes.Free();
                 policy.Free();
+                latents.Free();
             }
         }
 
@@ -143,6 +163,7 @@ namespace Refrain
             CallEvent what;
             uint left;
             Native.Try(Native.refrain_sampling_advance(handle, out what, out left, why, (UIntPtr)why.Length), why);
+            GC.KeepAlive(progress);
             Left = (int)left;
             return what;
         }
@@ -157,8 +178,17 @@ namespace Refrain
             uint made, left;
             Native.Try(Native.refrain_sampling_advance_slice(handle, microseconds, (uint)commands, out made, out left,
                 why, (UIntPtr)why.Length), why);
+            GC.KeepAlive(progress);
             Left = (int)left;
             return (int)made;
+        }
+
+        /// <summary>Has a method called after every call of the network, from within an advance and on its
+        /// thread; null for none. In a frame loop what AdvanceSlice returns says the same.</summary>
+        public void SetProgress(Progress callback, IntPtr user)
+        {
+            Native.Try(Native.refrain_sampling_set_progress(handle, callback, user), null);
+            progress = callback;
         }
 
         /// <summary>Gives up what was done of the call that a slice has cut.</summary>
@@ -214,9 +244,8 @@ namespace Refrain
         internal float Guidance;
         internal uint ClassCount, AnchorFormat, Reserved;
         internal ulong Seed;
-        internal IntPtr Classes, Policy;
-        // Zeros, where later versions of the library have more.
-        private readonly ulong later0, later1;
+        internal IntPtr Classes, Policy, Latents;
+        internal UIntPtr LatentCount;
     }
 
     // Freed once, even if a call is under way on another thread.
@@ -280,6 +309,9 @@ namespace Refrain
             uint commands, out uint made, out uint left, [Out] byte[] why, UIntPtr whyBytes);
         [DllImport(Name, CallingConvention = C)]
         internal static extern Status refrain_sampling_cancel(SamplingHandle sampling);
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern Status refrain_sampling_set_progress(SamplingHandle sampling, Progress callback,
+            IntPtr user);
         [DllImport(Name, CallingConvention = C)]
         internal static extern Status refrain_sampling_image(SamplingHandle sampling, uint picture, [Out] byte[] rgb,
             UIntPtr capacity, out UIntPtr bytes);

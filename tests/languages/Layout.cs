@@ -23,7 +23,7 @@ internal static class Layout
         {
             // What stands for an array: its first element counts.
             string found = Regex.Replace(Snake(field.Name), "0$", "");
-            if (Regex.IsMatch(found, "^(later|reserved)\\d*$") && found != "reserved") continue;
+            if (Regex.IsMatch(found, "^reserved\\d$")) continue;
             Console.WriteLine("{0}.{1} {2}", name, found, Marshal.OffsetOf(type, field.Name));
         }
         Console.WriteLine("{0} {1}", name, Marshal.SizeOf(type));

@@ -103,6 +103,24 @@ fn what_goes_wrong_is_an_exception() {
     assert!(!started(&exe).output().unwrap().status.success(), "planted");
 }
 
+#[test]
+fn runs_are_heard_and_start_from_latents() {
+    if !mono() {
+        return;
+    }
+    let model = root().join("models/emoji/emoji_dit_f16.safetensors");
+    let source = file("tests/languages/Runs.cs");
+    let exe = program(&source, "runs", |text| text);
+    runs(started(&exe).arg(&model));
+
+    let exe = program(&source, "runs-planted", |text| {
+        text.replace("settings.Latents = latents", "settings.Policy = latents")
+            .replace("settings.LatentCount = (UIntPtr)wanted.Latents.Length;", "")
+    });
+    let out = started(&exe).arg(&model).output().unwrap();
+    assert!(!out.status.success(), "planted");
+}
+
 /// The picture that C# makes in slices is the picture that Rust makes.
 #[test]
 fn a_picture_of_the_sample() {
@@ -153,4 +171,20 @@ fn a_picture_of_the_sample() {
         "{}",
         stderr(&out)
     );
+}
+
+#[test]
+fn the_program_of_the_readme_runs() {
+    if !mono() {
+        return;
+    }
+    let text = include_str!("../../bindings/README.md");
+    let code = crate::block(text, "csharp");
+    let source = folder().join("readme.cs");
+    let around =
+        "using System; using Refrain; internal static class Readme { private static void Main() {";
+    fs::write(&source, format!("{around}\n{code}\n}} }}\n")).unwrap();
+    let exe = program(&source, "readme", |text| text);
+    let printed = stdout(&runs(&mut started(&exe)));
+    assert_eq!(printed, "CCCpppCpppCpppCpppCC");
 }

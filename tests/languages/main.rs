@@ -10,6 +10,7 @@ mod build;
 mod cases;
 mod csharp;
 mod layout;
+mod python;
 
 use std::env;
 use std::ffi::OsStr;
@@ -58,4 +59,12 @@ fn runs(command: &mut Command) -> Output {
 /// A file of `tests/languages` or of `bindings`.
 fn file<S: AsRef<OsStr>>(path: S) -> PathBuf {
     root().join(path.as_ref().to_str().expect("a plain path"))
+}
+
+/// The code block of a page in a language.
+fn block<'a>(text: &'a str, language: &str) -> &'a str {
+    let (_, rest) = text
+        .split_once(&format!("```{language}\n"))
+        .expect("a block");
+    rest.split_once("```").expect("its end").0
 }

@@ -13,7 +13,9 @@ use std::process::{Command, Output};
 use std::sync::OnceLock;
 use std::{env, fs};
 
-use build::{C, Library, decide_layer, folder, link, root, run, stderr, stdout, succeeds};
+use build::{
+    C, Library, compilers, decide_layer, folder, link, root, run, stderr, stdout, succeeds,
+};
 use refrain::{Begin, Call, Lane, Outcome, Policy, Scheduler, Timeline};
 
 const NONE: [&str; 0] = [];
@@ -39,14 +41,6 @@ fn wanted(variable: &str, tool: &str) -> bool {
         println!("skipped: {tool} is not wanted or not installed");
     }
     wanted
-}
-
-fn compilers() -> Vec<&'static str> {
-    let mut compilers = vec!["gcc"];
-    if wanted("REFRAIN_CLANG", "clang") {
-        compilers.push("clang");
-    }
-    compilers
 }
 
 fn source(name: &str) -> PathBuf {
@@ -149,7 +143,7 @@ fn decide_only_faults(printed: &str) -> Vec<String> {
 #[test]
 fn an_engine_with_kernels_of_its_own() {
     let name = "decide_only.c";
-    for compiler in compilers() {
+    for (compiler, _) in compilers() {
         let exe = built(compiler, &["-O2"], &source(name), "decide_only");
         let printed = succeeds(&exe, &NONE);
         assert_eq!(decide_only_faults(&printed), NONE, "{printed}");
@@ -173,7 +167,7 @@ fn an_engine_with_kernels_of_its_own() {
             "measured[0] = NAN * past[0];",
         ),
     ] {
-        let exe = built("gcc", &[], &changed(name, from, to), "decide_only-planted");
+        let exe = built("cc", &[], &changed(name, from, to), "decide_only-planted");
         let printed = succeeds(&exe, &NONE);
         assert_ne!(decide_only_faults(&printed), NONE, "{to}: {printed}");
     }
@@ -182,7 +176,7 @@ fn an_engine_with_kernels_of_its_own() {
 #[test]
 fn a_game_that_is_rolled_back() {
     let name = "rollback.c";
-    for compiler in compilers() {
+    for (compiler, _) in compilers() {
         let exe = built(compiler, &["-O2"], &source(name), "rollback");
         let printed = succeeds(&exe, &NONE);
         assert_eq!(printed.lines().count(), 5, "{printed}");
@@ -212,7 +206,7 @@ fn a_game_that_is_rolled_back() {
             4,
         ),
     ] {
-        let exe = built("gcc", &[], &changed(name, from, to), "rollback-planted");
+        let exe = built("cc", &[], &changed(name, from, to), "rollback-planted");
         let out = run(&exe, &NONE);
         assert_eq!(out.status.code(), Some(code), "{to}: {}", stdout(&out));
     }
@@ -250,18 +244,18 @@ fn valgrind_finds_nothing() {
     };
     for name in ["decide_only", "rollback"] {
         let file = source(&format!("{name}.c"));
-        let out = watched(&built("gcc", &[], &file, &format!("{name}-watched")));
+        let out = watched(&built("cc", &[], &file, &format!("{name}-watched")));
         assert!(out.status.success(), "{name}: {}", stderr(&out));
     }
     for (name, from, to) in &PLANTS[..2] {
-        let exe = built("gcc", &[], &changed(name, from, to), "watched-planted");
+        let exe = built("cc", &[], &changed(name, from, to), "watched-planted");
         assert_eq!(watched(&exe).status.code(), Some(99), "{to}");
     }
 }
 
 #[test]
 fn sanitizers_find_nothing() {
-    for compiler in compilers() {
+    for (compiler, _) in compilers() {
         for name in ["decide_only", "rollback"] {
             let file = source(&format!("{name}.c"));
             let exe = built(compiler, &SANITIZERS, &file, &format!("{name}-sanitized"));
