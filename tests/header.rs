@@ -300,9 +300,10 @@ fn foreign(header: &str) -> Vec<String> {
             _ if line.starts_with("#define") => line.split([' ', '(']).nth(1),
             Some("enum") => words.next(),
             // A function's type has its name before its parameters.
-            Some("typedef") if line.contains("(*") => {
-                line.split("(*").nth(1).and_then(|rest| rest.split(')').next())
-            }
+            Some("typedef") if line.contains("(*") => line
+                .split("(*")
+                .nth(1)
+                .and_then(|rest| rest.split(')').next()),
             Some("typedef") => words.rfind(|word| !word.is_empty()),
             _ if line.starts_with('}') && line.ends_with(';') => {
                 words.rfind(|word| !word.is_empty())

@@ -3,6 +3,7 @@
 extern crate alloc;
 
 mod build;
+mod cases;
 mod corpus;
 mod header;
 mod layout;
