@@ -12,8 +12,11 @@ int main(int argc, char **argv) {
         lost = nullptr;
         (void)lost;
     } else if (plant == "outlived") {
+        // The step uses the scheduler when it is dropped, which happens in the library.
         refrain::Step step = TRY(scheduler.begin(0));
+        const volatile unsigned char *state = reinterpret_cast<unsigned char *>(scheduler.capi());
         scheduler = refrain::Scheduler();
+        std::printf("%d\n", state[0]);
     } else {
         volatile int bits = argc * 20;
         std::printf("%d\n", 1 << bits);

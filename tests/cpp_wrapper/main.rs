@@ -94,7 +94,7 @@ fn everything_in_every_dialect() {
             }
         }
     }
-    notices(&program("decide"), &["plant-committed"], "E_ORDER");
+    notices(&program("decide"), &["plant-committed"], "dropping.save()");
     let arguments = [&emoji, &small, "2", "plant-seed"];
     notices(&program("run"), &arguments, "expected");
 }

@@ -1,6 +1,6 @@
 // Kernels, models, engines, samplings, single evaluations and programs through the wrapper.
 //
-// Usage: run MODEL SMALL-MODEL HEADS [plant-...]
+// Usage: run MODEL SMALL-MODEL HEADS [brief|plant-seed]; brief makes one short run of the small model.
 #include <refrain.hpp>
 
 #include <algorithm>
@@ -290,12 +290,39 @@ static void programs(const Model &model) {
     CHECK(TRY(moved.info()).rows == 2);
 }
 
+// What a watcher that is a hundred times slower gets to see.
+static void brief(const char *small_path, uint32_t heads) {
+    refrain_model_options options{};
+    options.struct_size = sizeof options;
+    options.num_heads = heads;
+    const Model model = TRY(Model::open(small_path, &options));
+    Engine engine = TRY(Engine::create(model, REFRAIN_BACKEND_CPU));
+    Settings what;
+    what.steps(3).classes(1).policy(TRY(Policy::parse("interval:interval=2")));
+    auto run = TRY(Sampling::create(engine, what));
+    uint32_t calls = 0;
+    auto follow = [&](const refrain_event &, uint32_t made, uint32_t) { calls = made; };
+    TRY(run.on_progress(follow));
+    CHECK(TRY(run.advance_commands(3)).made == 0);
+    TRY(run.cancel());
+    while (TRY(run.advance_slice(1ms)).left > 0) {}
+    CHECK(calls == 3 && TRY(run.latents(0)).size() > 0);
+    FAILS(run.image(0), REFRAIN_E_UNSUPPORTED);
+    const auto program = TRY(refrain::Program::create(model, what));
+    CHECK(TRY(program.info()).segment_count > 0);
+}
+
 int main(int argc, char **argv) {
     CHECK(argc >= 4);
     if (argc > 4) plant = argv[4];
     kernels();
     models(argv[1], argv[2], uint32_t(std::atoi(argv[3])));
     const Model model = TRY(Model::open(argv[1]));
+    if (plant == "brief") {
+        brief(argv[2], uint32_t(std::atoi(argv[3])));
+        std::puts("ran");
+        return 0;
+    }
     samplings(model);
     evaluations(model);
     programs(model);
