@@ -2351,15 +2351,21 @@ typedef struct refrain_lane_buffers {
     uint32_t corrections;
 } refrain_lane_buffers;
 
-/** Memory from the host. All three must be there for as long as the program runs. */
+/**
+ * Returns `bytes` bytes aligned to `alignment`, a power of two; NULL if there are none, which ends the
+ * program, as for every allocation in Rust. Called by any thread.
+ */
+typedef void *(*refrain_allocate_callback)(void *user, size_t bytes, size_t alignment);
+
+/** Takes back what `allocate` returned, with what it was asked for. Called by any thread. */
+typedef void (*refrain_release_callback)(void *user, void *memory, size_t bytes, size_t alignment);
+
+/** Memory from the host. What it names must be there for as long as the program runs. */
 typedef struct refrain_allocator {
-    /**
-     * Returns `bytes` bytes aligned to `alignment`, a power of two; NULL if there are none, which ends
-     * the program, as for every allocation in Rust. Called by any thread.
-     */
-    void *(*allocate)(void *user, size_t bytes, size_t alignment);
-    /** Takes back what `allocate` returned, with what it was asked for. Called by any thread. */
-    void (*release)(void *user, void *memory, size_t bytes, size_t alignment);
+    /** Makes memory. */
+    refrain_allocate_callback allocate;
+    /** Frees it. */
+    refrain_release_callback release;
     /** Handed to both and never looked at; may be NULL. */
     void *user;
 } refrain_allocator;

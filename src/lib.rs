@@ -63,6 +63,7 @@
 //! | `gpu` | the wgpu executor, checkpoints, samplers, runs |
 //! | `export` | kernels in SPIR-V, MSL, HLSL and GLSL; `std`, `kernels` |
 //! | `capi` | the C functions of `include/refrain.h` |
+//! | `panic-handler` | what a static library without `std` needs to be linked into a C program |
 //! | `cli` (default) | the `refrain` program |
 //!
 //! No feature changes a decision.

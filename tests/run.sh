@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs every check of the project, the same here and in CI. Installs what is missing with apt where
-# it may: a C compiler, software Vulkan (lavapipe) and its headers, validators of shaders, valgrind.
+# it may: a C compiler, software Vulkan (lavapipe) and its headers, validators of shaders, valgrind,
+# CMake with Ninja, make and pkg-config.
 #
 #   tests/run.sh          everything
 #   tests/run.sh quick    without the device, the other feature sets and valgrind
@@ -13,12 +14,17 @@ command -v cc >/dev/null || missing+=(gcc)
 command -v c++ >/dev/null || missing+=(g++)
 if [ "$mode" = full ]; then
     command -v valgrind >/dev/null || missing+=(valgrind)
+    command -v clang++ >/dev/null || missing+=(clang)
     ls /usr/share/vulkan/icd.d/*.json >/dev/null 2>&1 &&
         PATH=$PATH:/sbin ldconfig -p | grep 'libvulkan\.so\.1' >/dev/null ||
         missing+=(libvulkan1 mesa-vulkan-drivers)
     [ -e /usr/include/vulkan/vulkan.h ] || missing+=(libvulkan-dev)
     command -v spirv-val >/dev/null || missing+=(spirv-tools)
     command -v glslangValidator >/dev/null || missing+=(glslang-tools)
+    for tool in cmake pkg-config make; do
+        command -v $tool >/dev/null || missing+=($tool)
+    done
+    command -v ninja >/dev/null || missing+=(ninja-build)
 fi
 if [ ${#missing[@]} -gt 0 ]; then
     sudo=()
@@ -43,14 +49,20 @@ cargo clippy --quiet --all-targets --features capi -- -D warnings
 
 if [ "$mode" = full ]; then
     # Dev-dependencies switch features on, so each set is checked as a library alone.
-    for set in "" alloc std kernels capi "capi std" cpu gpu; do
+    for set in "" alloc std kernels capi "capi std" panic-handler cpu gpu \
+        "allocator cpu"; do
         say "library with features: ${set:-none}"
         cargo clippy --quiet --lib --no-default-features --features "$set" -- -D warnings
     done
-    export REFRAIN_GPU=${REFRAIN_GPU:-required} REFRAIN_VALGRIND=${REFRAIN_VALGRIND:-required}
-else
-    export REFRAIN_GPU=${REFRAIN_GPU:-none} REFRAIN_VALGRIND=${REFRAIN_VALGRIND:-none}
 fi
+
+# What tests take only where it is there: all of it, or nothing.
+wish=none
+[ "$mode" = full ] && wish=required
+for tool in GPU VALGRIND CLANG CMAKE MONO PYTHON; do
+    name=REFRAIN_$tool
+    export "$name=${!name:-$wish}"
+done
 
 say documentation
 RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps --features capi

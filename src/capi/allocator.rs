@@ -3,7 +3,7 @@
 //! A Rust library has one allocator for all of its objects, so this is the one thing of the C functions
 //! that is global; it can be chosen once, before anything is allocated.
 
-use alloc::alloc::{GlobalAlloc, Layout};
+use core::alloc::{GlobalAlloc, Layout};
 use core::ffi::c_void;
 use core::mem::size_of;
 use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
@@ -12,24 +12,24 @@ use std::alloc::System;
 use super::border::{guard, input};
 use super::refrain_status::{self, REFRAIN_E_NULL, REFRAIN_E_ORDER};
 
-/// Memory from the host. All three must be there for as long as the program runs.
+/// Returns `bytes` bytes aligned to `alignment`, a power of two; NULL if there are none, which ends the
+/// program, as for every allocation in Rust. Called by any thread.
+pub type refrain_allocate_callback =
+    Option<unsafe extern "C" fn(user: *mut c_void, bytes: usize, alignment: usize) -> *mut c_void>;
+
+/// Takes back what `allocate` returned, with what it was asked for. Called by any thread.
+pub type refrain_release_callback = Option<
+    unsafe extern "C" fn(user: *mut c_void, memory: *mut c_void, bytes: usize, alignment: usize),
+>;
+
+/// Memory from the host. What it names must be there for as long as the program runs.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct refrain_allocator {
-    /// Returns `bytes` bytes aligned to `alignment`, a power of two; NULL if there are none, which ends
-    /// the program, as for every allocation in Rust. Called by any thread.
-    pub allocate: Option<
-        unsafe extern "C" fn(user: *mut c_void, bytes: usize, alignment: usize) -> *mut c_void,
-    >,
-    /// Takes back what `allocate` returned, with what it was asked for. Called by any thread.
-    pub release: Option<
-        unsafe extern "C" fn(
-            user: *mut c_void,
-            memory: *mut c_void,
-            bytes: usize,
-            alignment: usize,
-        ),
-    >,
+    /// Makes memory.
+    pub allocate: refrain_allocate_callback,
+    /// Frees it.
+    pub release: refrain_release_callback,
     /// Handed to both and never looked at; may be NULL.
     pub user: *mut c_void,
 }

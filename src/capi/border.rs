@@ -295,6 +295,7 @@ pub(super) fn check_size<T: Sized32>(struct_size: usize) -> Checked<()> {
 }
 
 /// Copies values if there is room, and writes their number in any case.
+#[cfg(feature = "_run")]
 pub(super) fn fill<T: Copy>(
     room: &mut [MaybeUninit<T>],
     values: &[T],

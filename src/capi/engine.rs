@@ -1,9 +1,9 @@
 //! Models prepared on a device.
 
 use alloc::boxed::Box;
+use alloc::ffi::CString;
 use alloc::sync::Arc;
 use core::ffi::{c_char, c_void};
-use std::ffi::CString;
 
 use super::border::{
     Checked, Message, guard, guard_telling, output, text as read_text, write_text,

@@ -41,6 +41,8 @@ pub mod library;
 #[cfg(feature = "_run")]
 pub mod model;
 pub mod names;
+#[cfg(feature = "panic-handler")]
+mod panic;
 pub mod policy;
 pub mod predictor;
 #[cfg(feature = "_run")]

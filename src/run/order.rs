@@ -110,7 +110,7 @@ fn watched_in(text: &str, steps: u32, calls: u32) -> (Sampling, Arc<Mutex<Log>>)
         &settings,
         latents,
         program,
-        (Box::new(executor), memory),
+        (Box::new(executor), memory, super::log::Log::default()),
     );
     log.lock().expect("not poisoned").lines.clear();
     (run.expect("a run"), log)

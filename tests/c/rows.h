@@ -26,6 +26,8 @@ static struct {
     refrain_settings settings;
     refrain_memory memory;
     refrain_sampling *sampling;
+    refrain_forward *forward;
+    refrain_place place;
     refrain_program *program;
     refrain_program_sizes sizes;
     refrain_lane_buffers lane;

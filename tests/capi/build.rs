@@ -10,8 +10,8 @@ use std::{env, fs};
 /// What every program in C is compiled with.
 pub(crate) const C: [&str; 5] = ["-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror"];
 
-/// The features of this build that the library is built with, too.
-const FEATURES: [(&str, bool); 9] = [
+/// The features that the library is built with: those of this build, and the host's allocator.
+const FEATURES: [(&str, bool); 10] = [
     ("alloc", cfg!(feature = "alloc")),
     ("std", cfg!(feature = "std")),
     ("kernels", cfg!(feature = "kernels")),
@@ -21,6 +21,8 @@ const FEATURES: [(&str, bool); 9] = [
     ("capi", true),
     ("cli", cfg!(feature = "cli")),
     ("default", cfg!(feature = "default")),
+    // Of a library that C programs link, and of no Rust program.
+    ("allocator", true),
 ];
 
 pub(crate) fn root() -> &'static Path {
@@ -100,6 +102,24 @@ fn archive(features: &str, target_dir: &Path) -> Library {
     }
 }
 
+/// The compilers of C and C++ that programs are built with: the system's, and clang.
+/// `REFRAIN_CLANG=required` makes its absence a failure, `none` leaves it out.
+pub(crate) fn compilers() -> Vec<(&'static str, &'static str)> {
+    let wish = env::var("REFRAIN_CLANG").unwrap_or_default();
+    let present = Command::new("clang++").arg("--version").output().is_ok();
+    assert!(
+        present || wish != "required",
+        "clang is required and not installed"
+    );
+    let mut compilers = vec![("cc", "c++")];
+    if present && wish != "none" {
+        compilers.push(("clang", "clang++"));
+    } else {
+        println!("skipped: clang is not wanted or not installed");
+    }
+    compilers
+}
+
 /// Runs a compiler on files of `tests/`.
 pub(crate) fn compile(compiler: &str, flags: &[&str], files: &[&Path], out: &Path) -> Output {
     let mut command = Command::new(compiler);
@@ -120,6 +140,24 @@ pub(crate) fn program(name: &'static str) -> PathBuf {
         .entry(name)
         .or_insert_with(|| link(library(), "cc", &C, &[&source], name))
         .clone()
+}
+
+/// Links files with the library, with another header in the place of its own.
+pub(crate) fn link_in(
+    include: &Path,
+    compiler: &str,
+    flags: &[&str],
+    files: &[&Path],
+    name: &str,
+) -> PathBuf {
+    let first = format!("-I{}", include.display());
+    link(
+        library(),
+        compiler,
+        &[&[first.as_str()], flags].concat(),
+        files,
+        name,
+    )
 }
 
 /// Links files with a library.

@@ -1,10 +1,9 @@
-//! The decision corpus of `tests/corpus`, as the programs in C and C++ read it.
+//! The decision corpus of `tests/corpus`, for programs that read it as `tests/c/corpus.c` does.
 
 use core::fmt::Write as _;
 use core::ops::Range;
 use std::fs;
 use std::io::Write as _;
-use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde::Deserialize;
@@ -18,9 +17,9 @@ struct File {
 
 /// A case; the format is described in `tests/corpus/published.toml`.
 #[derive(Deserialize)]
-pub(crate) struct Case {
+struct Case {
     name: String,
-    pub(crate) policy: String,
+    policy: String,
     steps: usize,
     #[serde(default = "one")]
     evaluations: usize,
@@ -54,7 +53,7 @@ fn feature(index: usize) -> f64 {
     low + rest
 }
 
-/// As `tests/c/corpus.c` and `tests/cpp_wrapper/corpus.cpp` read it.
+/// As `tests/c/corpus.c` reads it.
 fn lines(case: &Case) -> String {
     let Case {
         name,
@@ -106,7 +105,7 @@ fn lines(case: &Case) -> String {
     text + "end\n"
 }
 
-pub(crate) fn cases() -> Vec<Case> {
+fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for entry in fs::read_dir(root().join("tests/corpus")).unwrap() {
         let path = entry.unwrap().path();
@@ -118,8 +117,8 @@ pub(crate) fn cases() -> Vec<Case> {
 }
 
 /// What the program prints for the cases.
-pub(crate) fn decided(exe: &Path, cases: &[Case]) -> Vec<String> {
-    let mut child = Command::new(exe)
+fn decided(command: &mut Command, cases: &[Case]) -> Vec<String> {
+    let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -134,9 +133,9 @@ pub(crate) fn decided(exe: &Path, cases: &[Case]) -> Vec<String> {
     text.lines().map(str::to_owned).collect()
 }
 
-/// The cases that were decided otherwise than written.
-pub(crate) fn wrong(exe: &Path, cases: &[Case]) -> Vec<String> {
-    let found = decided(exe, cases);
+/// The cases that a program decides otherwise than written.
+fn wrong(command: &mut Command, cases: &[Case]) -> Vec<String> {
+    let found = decided(command, cases);
     assert_eq!(found.len(), cases.len());
     let expected = cases.iter().map(|case| {
         let Case {
@@ -153,4 +152,18 @@ pub(crate) fn wrong(exe: &Path, cases: &[Case]) -> Vec<String> {
     pairs
         .map(|(expected, found)| format!("expected {expected}\n   found {found}"))
         .collect()
+}
+
+/// Every case is decided as written; and a case that was written otherwise is noticed.
+pub(crate) fn check(command: &mut Command) {
+    let mut cases = cases();
+    let wrong_ones = wrong(command, &cases);
+    assert!(wrong_ones.is_empty(), "{}", wrong_ones.join("\n"));
+
+    let planted = cases
+        .iter_mut()
+        .find(|case| case.policy == "teacache:threshold=0.25");
+    let planted = planted.expect("the corpus has such a case");
+    planted.policy = "teacache:threshold=0.05".to_owned();
+    assert_eq!(wrong(command, &cases).len(), 1, "planted");
 }

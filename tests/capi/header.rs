@@ -4,7 +4,7 @@ use alloc::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use crate::build::{C, compile, folder, root, stderr};
+use crate::build::{C, compile, compilers, folder, root, stderr};
 
 /// One function of the header.
 pub(crate) struct Function {
@@ -113,13 +113,17 @@ fn compiles_alone_in_every_language() {
     let bad = folder().join("fault.h");
     fs::write(&good, text()).expect("writable");
     fs::write(&bad, text() + "\ntypedef refrain_call refrain_event;\n").expect("writable");
-    for (compiler, language, standard) in [
-        ("cc", "c", "-std=c99"),
-        ("cc", "c", "-std=c11"),
-        ("c++", "c++", "-std=c++11"),
-        ("c++", "c++", "-std=c++17"),
-    ] {
-        let flags = [&C[1..], &["-x", language, standard, "-fsyntax-only"]].concat();
+    let standards = ["c99", "c11", "c17", "c++11", "c++17", "c++20"];
+    for (standard, (cc, cxx)) in standards.iter().flat_map(|standard| {
+        let compilers = compilers();
+        compilers.into_iter().map(move |pair| (*standard, pair))
+    }) {
+        let (compiler, language) = match standard.starts_with("c++") {
+            true => (cxx, "c++"),
+            false => (cc, "c"),
+        };
+        let standard = format!("-std={standard}");
+        let flags = [&C[1..], &["-x", language, &standard, "-fsyntax-only"]].concat();
         let compiles = |file: &Path| compile(compiler, &flags, &[file], Path::new("/dev/null"));
         let out = compiles(&good);
         assert!(out.status.success(), "{standard}: {}", stderr(&out));

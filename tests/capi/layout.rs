@@ -9,13 +9,15 @@ use refrain::capi::policy::parts::{
     refrain_budget, refrain_codebook, refrain_curve, refrain_gauge, refrain_guards, refrain_site,
     refrain_split, refrain_verify,
 };
+use refrain::capi::policy::place::{refrain_at, refrain_place};
 use refrain::capi::policy::refrain_policy;
 use refrain::capi::predictor::{refrain_predictor, refrain_predictor_inputs, refrain_weights};
-use refrain::capi::program::call::{refrain_lane_buffers, refrain_step};
+use refrain::capi::program::call::refrain_lane_buffers;
 use refrain::capi::program::{
     refrain_buffer, refrain_command, refrain_lifetime, refrain_program_sizes, refrain_segment,
 };
-use refrain::capi::sampling::{refrain_memory, refrain_settings};
+use refrain::capi::sampler::refrain_step;
+use refrain::capi::sampling::settings::{refrain_memory, refrain_settings};
 use refrain::capi::scheduler::{refrain_call, refrain_decision, refrain_event, refrain_stats};
 
 use crate::build::{C, compile, folder, stderr, succeeds};
@@ -36,6 +38,18 @@ macro_rules! layout {
 }
 
 fn rust() -> String {
+    // The library of this test has no `allocator`: three pointers, as its source asserts.
+    let each = size_of::<usize>();
+    let allocator = format!(
+        "refrain_allocator.allocate 0\nrefrain_allocator.release {each}\n\
+         refrain_allocator.user {}\nrefrain_allocator {}\n",
+        2 * each,
+        3 * each
+    );
+    allocator + &library()
+}
+
+fn library() -> String {
     layout! {
         refrain_text { data, length }
         refrain_kernel {
@@ -50,7 +64,7 @@ fn rust() -> String {
         }
         refrain_settings {
             struct_size, steps, has_sampler, sampler, guidance, class_count, anchor_format, reserved,
-            seed, classes, policy,
+            seed, classes, policy, latents, latent_count,
         }
         refrain_memory { weights, activations, anchors, references }
         refrain_curve { len, by, start, end, values }
@@ -104,6 +118,8 @@ fn rust() -> String {
             params_bytes, bindings, params,
         }
         refrain_step { timestep, keep, add }
+        refrain_at { unit, block, depth, step, steps }
+        refrain_place { granule, lane, left_out, first, last }
         refrain_lifetime { first, last }
         refrain_weights { count, reserved, values }
     }

@@ -7,15 +7,18 @@ mod cases;
 mod corpus;
 mod header;
 mod layout;
+mod sizes;
 #[cfg(all(feature = "cli", target_os = "linux"))]
 mod vulkan;
+mod watched;
 
 use alloc::sync::Arc;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::{env, fs};
 
-use build::{C, decide_layer, folder, library, link, program, root, run, stderr, stdout, succeeds};
+use build::{
+    C, compilers, decide_layer, folder, library, link, program, root, run, stderr, stdout, succeeds,
+};
 use refrain::Policy;
 use refrain::dit::{Model, Overrides};
 use refrain::run::{Backend, Engine, Settings};
@@ -71,6 +74,7 @@ fn every_error_is_reported() {
         ("errors_cpu", &[]),
         ("errors_run", &[model.to_str().unwrap(), HEADS]),
         ("errors_program", &[model.to_str().unwrap(), HEADS]),
+        ("errors_objects", &[model.to_str().unwrap(), HEADS]),
     ];
     let mut printed = String::new();
     for (name, arguments) in programs {
@@ -82,6 +86,7 @@ fn every_error_is_reported() {
             assert!(stderr(&planted).contains("1 rows failed"), "{plant}");
         }
     }
+    printed += &succeeds(&program("heap"), &[model.to_str().unwrap(), HEADS]);
     header::check_null_rows(&printed);
     // A panic and a failing device cannot be caused from outside.
     for status in [
@@ -101,17 +106,57 @@ fn every_error_is_reported() {
     }
 }
 
+/// Every sequence of five functions of a scheduler under three policies.
+#[test]
+fn every_order_of_calls_is_right_or_refused() {
+    let exe = program("orders");
+    let printed = succeeds(&exe, &["5"]);
+    assert_eq!(printed, "300000 sequences, some refused\n");
+    let planted = run(&exe, &["3", "plant"]);
+    assert_eq!(planted.status.code(), Some(2), "{}", stderr(&planted));
+    assert!(stderr(&planted).contains("REFRAIN_OK, expected REFRAIN_E_ORDER"));
+}
+
+#[test]
+fn a_host_that_listens() {
+    let (exe, model) = (program("listen"), small_model());
+    let arguments = [model.to_str().unwrap(), HEADS, "plant"];
+    assert_eq!(succeeds(&exe, &arguments[..2]), "heard\n");
+    let planted = run(&exe, &arguments);
+    assert_eq!(planted.status.code(), Some(2), "{}", stderr(&planted));
+}
+
+#[test]
+fn the_heap_is_the_hosts() {
+    let (exe, model) = (program("heap"), small_model());
+    let arguments = [model.to_str().unwrap(), HEADS];
+    assert!(succeeds(&exe, &arguments).ends_with("all of it\n"));
+    let late = succeeds(&exe, &[&arguments[..], &["late"]].concat());
+    assert!(late.ends_with("too late\n"));
+    let planted = run(&exe, &[&arguments[..], &["plant"]].concat());
+    assert_eq!(planted.status.code(), Some(1), "{}", stderr(&planted));
+    assert!(stderr(&planted).contains("heap.wrong == 0"));
+}
+
 #[test]
 fn a_program_of_two_files_and_two_languages() {
-    let object = folder().join("twice.o");
-    let flags = [&C[..], &["-c"]].concat();
-    let out = build::compile("cc", &flags, &[Path::new("c/twice.c")], &object);
-    assert!(out.status.success(), "{}", stderr(&out));
-    for standard in ["-std=c++11", "-std=c++17"] {
-        let flags = [&C[1..], &[standard]].concat();
-        let files = [Path::new("cpp/host.cpp"), &object];
-        let exe = link(library(), "c++", &flags, &files, &format!("host{standard}"));
-        assert_eq!(succeeds(&exe, &NONE), "CrrCrrCrrCrC\n");
+    for (cc, cxx) in compilers() {
+        let object = folder().join(format!("twice-{cc}.o"));
+        let flags = [&C[..], &["-c"]].concat();
+        let out = build::compile(cc, &flags, &[Path::new("c/twice.c")], &object);
+        assert!(out.status.success(), "{}", stderr(&out));
+        for standard in ["-std=c++11", "-std=c++17", "-std=c++20"] {
+            let flags = [&C[1..], &[standard]].concat();
+            let files = [Path::new("cpp/host.cpp"), &object];
+            let exe = link(
+                library(),
+                cxx,
+                &flags,
+                &files,
+                &format!("host-{cc}{standard}"),
+            );
+            assert_eq!(succeeds(&exe, &NONE), "CrrCrrCrrCrC\n");
+        }
     }
 }
 
@@ -206,60 +251,5 @@ fn bad_input_to_a_program_is_one_line() {
             "{why}"
         );
         assert_eq!(stdout(&out), "");
-    }
-}
-
-/// The same programs with every access to memory watched. `REFRAIN_VALGRIND=required` makes its
-/// absence a failure, `none` leaves it out.
-#[test]
-fn valgrind_finds_nothing() {
-    let wish = env::var("REFRAIN_VALGRIND").unwrap_or_default();
-    let present = Command::new("valgrind").arg("--version").output().is_ok();
-    assert!(
-        present || wish != "required",
-        "valgrind is required and not installed"
-    );
-    if !present || wish == "none" {
-        println!("skipped: valgrind is not wanted or not installed");
-        return;
-    }
-    let watched = |program: &Path, arguments: &[&str]| {
-        let mut command = Command::new("valgrind");
-        command
-            .args(["--quiet", "--error-exitcode=99", "--leak-check=full"])
-            .args(["--errors-for-leak-kinds=definite", "--num-callers=30"])
-            .arg(program)
-            .args(arguments);
-        command.output().unwrap()
-    };
-    let (model, emoji) = (small_model(), emoji());
-    let model = model.to_str().unwrap();
-    let out = folder().join("watched.ppm").display().to_string();
-    for (name, arguments) in [
-        ("readme", &[][..]),
-        ("drive_scheduler", &[]),
-        ("errors", &[]),
-        ("errors_cpu", &[]),
-        ("errors_run", &[model, HEADS]),
-        ("errors_program", &[model, HEADS]),
-        (
-            "generate",
-            &[
-                emoji.to_str().unwrap(),
-                &out,
-                "interval:interval=2,last=0",
-                "2",
-                "1",
-                "1",
-                "2",
-            ],
-        ),
-    ] {
-        let out = watched(&program(name), arguments);
-        assert!(out.status.success(), "{name}: {}", stderr(&out));
-    }
-    for plant in ["leak", "overrun"] {
-        let out = watched(&program("careless"), &[plant, model, HEADS]);
-        assert_eq!(out.status.code(), Some(99), "{plant}: {}", stderr(&out));
     }
 }

@@ -116,7 +116,10 @@ fn bare(text: &str) -> Vec<&str> {
         ]
         .iter()
         .any(|start| line.trim_start().starts_with(start));
-        let outer = line.len() - line.trim_start().len() <= 4 && item && !line.ends_with(';');
+        let outer = line.len() - line.trim_start().len() <= 4
+            && item
+            && !line.ends_with(';')
+            && !line.contains("namespace");
         // An overload right behind another shares its comment.
         let said = before.ends_with("*/") || before.ends_with('}') || before.ends_with("= delete;");
         if public && outer && !said {

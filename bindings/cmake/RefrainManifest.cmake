@@ -1,0 +1,15 @@
+# What Cargo.toml and the header say: version, number of the binary interface, oldest Rust.
+
+function(refrain_read_manifest root version_out abi_out rust_out)
+    file(STRINGS "${root}/Cargo.toml" lines REGEX "^(version|rust-version) = ")
+    foreach(line IN LISTS lines)
+        if(line MATCHES "^version = \"([0-9.]+)\"")
+            set(${version_out} "${CMAKE_MATCH_1}" PARENT_SCOPE)
+        elseif(line MATCHES "^rust-version = \"([0-9.]+)\"")
+            set(${rust_out} "${CMAKE_MATCH_1}" PARENT_SCOPE)
+        endif()
+    endforeach()
+    file(STRINGS "${root}/include/refrain.h" line REGEX "^#define REFRAIN_ABI_VERSION ")
+    string(REGEX REPLACE "[^0-9]+" "" abi "${line}")
+    set(${abi_out} "${abi}" PARENT_SCOPE)
+endfunction()

@@ -1,0 +1,37 @@
+# Prints the Rust target of every system that bindings/cmake knows, one a line, for tests/packaging.
+#
+#   cmake -DMODULE=bindings/cmake/RefrainTarget.cmake -P targets.cmake
+cmake_minimum_required(VERSION 3.20)
+include("${MODULE}")
+
+function(show name)
+    refrain_rust_target(target ${ARGN})
+    message(STATUS "${name}: ${target}")
+endfunction()
+
+show("Linux x86_64" SYSTEM Linux PROCESSOR x86_64)
+show("Linux x86_64 32 bit" SYSTEM Linux PROCESSOR x86_64 POINTER 4)
+show("Linux aarch64" SYSTEM Linux PROCESSOR aarch64)
+show("Linux armv7l" SYSTEM Linux PROCESSOR armv7l)
+show("Linux riscv64" SYSTEM Linux PROCESSOR riscv64)
+show("Linux x86_64 musl" SYSTEM Linux PROCESSOR x86_64 LIBC musl)
+show("Linux armv7l musl" SYSTEM Linux PROCESSOR armv7l LIBC musl)
+show("Linux s390x" SYSTEM Linux PROCESSOR s390x)
+foreach(abi IN ITEMS arm64-v8a armeabi-v7a x86 x86_64 mips)
+    show("Android ${abi}" SYSTEM Android PROCESSOR aarch64 ABI ${abi})
+endforeach()
+show("Darwin arm64" SYSTEM Darwin PROCESSOR arm64)
+show("Darwin x86_64" SYSTEM Darwin PROCESSOR x86_64)
+show("iOS arm64" SYSTEM iOS PROCESSOR arm64 SYSROOT iphoneos)
+show("iOS arm64 simulator" SYSTEM iOS PROCESSOR arm64 SYSROOT
+    /Xcode/iPhoneSimulator.platform/Developer/SDKs/iPhoneSimulator.sdk)
+show("iOS x86_64 simulator" SYSTEM iOS PROCESSOR x86_64 SYSROOT iphonesimulator)
+show("Windows AMD64 MSVC" SYSTEM Windows PROCESSOR AMD64 COMPILER MSVC)
+show("Windows x86 MSVC" SYSTEM Windows PROCESSOR x86 COMPILER MSVC)
+show("Windows ARM64 MSVC" SYSTEM Windows PROCESSOR ARM64 COMPILER MSVC)
+show("Windows AMD64 GNU" SYSTEM Windows PROCESSOR AMD64 COMPILER GNU)
+show("Windows ARM64 Clang" SYSTEM Windows PROCESSOR ARM64 COMPILER Clang)
+show("Emscripten x86" SYSTEM Emscripten PROCESSOR x86)
+show("WASI wasm32" SYSTEM WASI PROCESSOR wasm32)
+show("FreeBSD amd64" SYSTEM FreeBSD PROCESSOR amd64)
+show("Haiku x86_64" SYSTEM Haiku PROCESSOR x86_64)
