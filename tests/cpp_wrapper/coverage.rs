@@ -97,7 +97,9 @@ fn every_function_is_reached() {
 fn bare(text: &str) -> Vec<&str> {
     let mut found = Vec::new();
     let (mut public, mut before) = (true, "");
+    let mut inner = false;
     for line in text.lines() {
+        inner = line == "namespace detail {" || inner && line != "} // namespace detail";
         match line.trim() {
             "public:" => public = true,
             "private:" => public = false,
@@ -121,8 +123,11 @@ fn bare(text: &str) -> Vec<&str> {
             && !line.ends_with(';')
             && !line.contains("namespace");
         // An overload right behind another shares its comment.
-        let said = before.ends_with("*/") || before.ends_with('}') || before.ends_with("= delete;");
-        if public && outer && !said {
+        let said = before.ends_with("*/")
+            || before.ends_with('}')
+            || before.ends_with("= delete;")
+            || before.trim_start().starts_with("template");
+        if public && outer && !said && !inner {
             found.push(line);
         }
         before = line.trim_end();
@@ -139,6 +144,9 @@ fn every_item_is_described() {
         let lines = text.lines().count();
         assert!(lines < LINES, "{} has {lines} lines", path.display());
     }
+    let plain =
+        "/** A. */\nclass A {\n  public:\n    /** One. */\n    A();\n\n    static int two() {\n";
+    assert_eq!(self::bare(plain), ["    static int two() {"], "planted");
 }
 
 /// Every file may be included alone, and twice.

@@ -152,5 +152,7 @@ fn a_library_that_does_not_fit_is_refused() {
 
 #[test]
 fn an_allocator_in_cpp() {
-    succeeds(&program("memory"), &NONE);
+    let exe = program("memory");
+    succeeds(&exe, &[&small(), "2"]);
+    notices(&exe, &[&small(), "2", "plant-late"], "E_ORDER");
 }
