@@ -1,7 +1,7 @@
 //! What the wrapper covers, from its text.
 
+use alloc::collections::BTreeSet;
 use core::fmt::Write as _;
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
