@@ -100,7 +100,7 @@
  * 3. Run what is left, read `prediction`, and commit every lane that has a call open with what
  *    refrain_program_values makes of `sums`. A forecast that was rejected is made anew, as above.
  *
- * tests/cpp/vulkan_host.cpp does that with plain Vulkan.
+ * bindings/samples/vulkan_host.cpp does that with plain Vulkan.
  *
  * Objects
  * -------

@@ -1,5 +1,6 @@
 //! A host in C++ with its own Vulkan device, which runs none of this crate's executors: the kernels
-//! are files of `refrain kernels --lang spirv`, the forward pass comes through `refrain_program_…`.
+//! are files of `refrain kernels --lang spirv`, the forward pass comes through
+//! `refrain::Program`, the wrapper of `refrain_program_…`.
 
 use alloc::sync::Arc;
 use std::env;
@@ -40,9 +41,12 @@ fn built() -> Option<PathBuf> {
         "-Wall",
         "-Wextra",
         "-Wpedantic",
+        "-Wconversion",
         "-Werror",
+        "-I../bindings/cpp",
     ];
-    let files = [Path::new("cpp/vulkan_host.cpp"), Path::new("-lvulkan")];
+    let source = Path::new("../bindings/samples/vulkan_host.cpp");
+    let files = [source, Path::new("-lvulkan")];
     Some(link(library(), "c++", &flags, &files, "vulkan_host"))
 }
 

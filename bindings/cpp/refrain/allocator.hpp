@@ -20,7 +20,8 @@ inline namespace REFRAIN_CPP_SPANS {
  *   thread calls them. It lives as long as the program. If it returns NULL, or throws, the program
  *   ends.
  *
- * Errors: REFRAIN_E_ORDER if something is allocated already.
+ * Errors: REFRAIN_E_ORDER if something is allocated, or there is such an object already;
+ * REFRAIN_E_MEMORY if there is none to begin with.
  */
 template <class Memory> Result<void> use_memory(Memory &memory) noexcept {
     refrain_allocator allocator{};

@@ -1,0 +1,87 @@
+//! The programs with every access to memory watched.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use crate::build::{run, stderr};
+use crate::{built, compilers, emoji, program, small};
+
+/// Programs, with what they are started with.
+fn programs() -> [(&'static str, Vec<String>); 3] {
+    [
+        ("decide", Vec::new()),
+        ("throwing", Vec::new()),
+        ("run", vec![emoji(), small(), "2".to_owned()]),
+    ]
+}
+
+#[test]
+fn valgrind_finds_nothing() {
+    let wish = env::var("REFRAIN_VALGRIND").unwrap_or_default();
+    let present = Command::new("valgrind").arg("--version").output().is_ok();
+    assert!(present || wish != "required", "install valgrind");
+    if !present || wish == "none" {
+        println!("skipped: valgrind is not wanted or not installed");
+        return;
+    }
+    let watched = |program: &Path, arguments: &[String]| -> Output {
+        let mut command = Command::new("valgrind");
+        command
+            .args(["--quiet", "--error-exitcode=99", "--leak-check=full"])
+            .args(["--errors-for-leak-kinds=definite", "--num-callers=30"])
+            .arg(program)
+            .args(arguments);
+        command.output().unwrap()
+    };
+    for (name, arguments) in programs() {
+        let brief = arguments.iter().map(String::as_str);
+        let brief: Vec<String> = brief.chain(["brief"]).map(str::to_owned).collect();
+        let out = watched(&program(name), &brief);
+        assert!(out.status.success(), "{name}: {}", stderr(&out));
+    }
+    for plant in ["leak", "outlived"] {
+        let out = watched(&program("careless"), &[plant.to_owned()]);
+        assert_eq!(out.status.code(), Some(99), "{plant}: {}", stderr(&out));
+    }
+}
+
+fn sanitized(compiler: &str, name: &str) -> PathBuf {
+    let flags = [
+        "-std=c++20",
+        "-fsanitize=address,undefined",
+        "-fno-sanitize-recover=all",
+    ];
+    let file = format!("cpp_wrapper/{name}.cpp");
+    built(
+        compiler,
+        &flags,
+        &[&file],
+        &format!("{name}_sanitized_{compiler}"),
+    )
+}
+
+/// The C++ is instrumented, the library is not; its allocations are watched all the same.
+#[test]
+fn sanitizers_find_nothing() {
+    if env::var("REFRAIN_VALGRIND").is_ok_and(|wish| wish == "none") {
+        println!("skipped: nothing is to be watched");
+        return;
+    }
+    for compiler in compilers() {
+        for (name, arguments) in programs() {
+            let out = run(&sanitized(compiler, name), &arguments);
+            assert!(out.status.success(), "{compiler} {name}: {}", stderr(&out));
+        }
+        let careless = sanitized(compiler, "careless");
+        for (plant, said) in [
+            ("leak", "LeakSanitizer"),
+            ("outlived", "heap-use-after-free"),
+            ("shift", "shift exponent"),
+        ] {
+            let out = run(&careless, &[plant]);
+            assert!(!out.status.success(), "{compiler}: {plant} was not noticed");
+            assert!(stderr(&out).contains(said), "{compiler}: {}", stderr(&out));
+        }
+    }
+}
