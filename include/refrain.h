@@ -21,7 +21,7 @@
  * 3. Every pointer is checked: NULL is REFRAIN_E_NULL unless it is called optional, a pointer that is
  *    not aligned is REFRAIN_E_MEMORY. A pointer whose count is 0 is not looked at.
  * 4. What is passed as `const T *` may be used by any number of threads at once, what is passed as
- *    `T *` by one at a time. There is no global and no thread-local state.
+ *    `T *` by one at a time. There is no thread-local state, and nothing global but the allocator.
  * 5. Schedulers live in memory you give and need no destroying. Objects with `_create` or `_open` own
  *    memory or a device and have one `_destroy`, which takes NULL.
  *
@@ -67,7 +67,8 @@
  *    `metric` (refrain_cpu_change, or on your device), and hand the values to
  *    refrain_scheduler_decide: one, or one per lane of a pool. With `aligned`, as many factors
  *    (refrain_cpu_alignment) follow them. What cannot be measured is NAN: the call is then computed.
- * 2. Do what `action` says at the site that the policy names.
+ * 2. Do what `action` says at the site that the policy names; refrain_policy_place tells of every block
+ *    and module whether it is part of that, and refrain_policy_lanes how many lanes the run takes.
  *        COMPUTE          Run the network. Keep what the site gave in slot `slot` of your ring of
  *                         refrain_policy_anchors features; with REFRAIN_SET_SLOTS and
  *                         REFRAIN_ADD_TO_SLOTS take it into all slots (refrain_cpu_accumulate); with
@@ -112,7 +113,10 @@
  *     model       refrain_model         a checkpoint                                    (cpu or gpu)
  *     engine      refrain_engine        a model prepared on a device                    (cpu or gpu)
  *     sampling    refrain_sampling      a run that makes pictures, call by call         (cpu or gpu)
+ *     forward     refrain_forward       one evaluation of a network, by slices          (cpu or gpu)
+ *     sampler     refrain_step          steps and noise, for a loop of yours            (cpu or gpu)
  *     program     refrain_program       a model as dispatches, for a device of yours    (cpu or gpu)
+ *     allocator   refrain_allocator     your heap in place of the system's              (allocator)
  *
  * The last column names the feature a library must have been built with for these functions to be
  * there; refrain_features tells at run time.
@@ -124,6 +128,9 @@
  * REFRAIN_ALIGNMENT; malloc does that on 64-bit systems. Its bytes may be copied. What kernel functions
  * hand out is static. Models, engines, samplings and programs allocate on the heap and on the device,
  * most of it in _open and _create; a process whose heap is exhausted ends there, as programs in Rust do.
+ * refrain_settings_memory tells what a run takes before anything of it is made. In builds with the feature
+ * allocator, refrain_allocator_set has all of the heap come from you; it is the one thing here that is
+ * global.
  *
  * Threads
  * -------
@@ -142,8 +149,19 @@
  *
  * A signal that is missing or not a number is no error: the call is computed, and the reason says so.
  *
+ * Callbacks
+ * ---------
+ * refrain_sampling_set_progress and refrain_engine_set_log take a function of yours and a pointer that
+ * is handed to it. Messages have numbers, for programs, and a line of text, for people. Your function is
+ * called on the thread that advances a run, before that returns; it must return, neither throw nor jump,
+ * and must not use the run that it hears from.
+ *
  * Versions
  * --------
+ * Functions marked REFRAIN_API are stable: they change only with REFRAIN_ABI_VERSION. Those marked
+ * REFRAIN_EXPERIMENTAL may change with any version. REFRAIN_VERSION_NUMBER is the library's version and
+ * says nothing of the binary interface.
+ *
  * REFRAIN_ABI_VERSION changes only if programs built against an older header could break. Structs that
  * are handed in begin with `struct_size`: programs built against an older or a newer header work as
  * long as they use nothing that the library does not know. Numbers of enums are never reused. The same
@@ -152,6 +170,10 @@
  *
  * Linking
  * -------
+ * CMake: add_subdirectory(refrain/bindings/cmake) or find_package(refrain), then refrain::core for
+ * policies, schedulers, predictors and cpu functions alone, or refrain::refrain. pkg-config:
+ * refrain-core or refrain. By hand:
+ *
  *     cargo rustc --release --lib --features capi --crate-type staticlib     target/release/librefrain.a
  *     cargo rustc --release --lib --features capi --crate-type cdylib        target/release/librefrain.so
  *

@@ -17,6 +17,19 @@ fn the_c_program_is_the_tested_one() {
 }
 
 #[test]
+fn the_cpp_programs_are_the_samples() {
+    assert_eq!(
+        block(README, "cpp"),
+        include_str!("../bindings/samples/readme.cpp")
+    );
+    let (_, second) = README.split_once("```cpp\n").expect("a first");
+    assert_eq!(
+        block(second, "cpp"),
+        include_str!("../bindings/samples/readme_picture.cpp")
+    );
+}
+
+#[test]
 fn the_rust_version_is_the_declared_one() {
     let manifest: toml::Table = include_str!("../Cargo.toml").parse().expect("valid");
     let version = manifest["package"]["rust-version"]

@@ -9,5 +9,8 @@ int main(int argc, char **argv) {
     while (run.advance().value().left > 0) {} // one network evaluation at a time
     std::printf("%s on %s\n", run.trace().value().c_str(), engine.device_name().value().c_str());
     std::vector<uint8_t> rgb = run.image(0).value(); // 32 x 32 x 3
-    return rgb.size() == 32 * 32 * 3 ? 0 : 1;
+    std::FILE *file = std::fopen(argc > 2 ? argv[2] : "cat.ppm", "wb");
+    if (!file || std::fprintf(file, "P6 32 32 255\n") < 0) return 1;
+    const bool written = std::fwrite(rgb.data(), 1, rgb.size(), file) == rgb.size();
+    return std::fclose(file) == 0 && written ? 0 : 1;
 }

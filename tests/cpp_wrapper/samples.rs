@@ -26,7 +26,13 @@ fn planted(name: &str, from: &str, to: &str) -> PathBuf {
 #[test]
 fn the_programs_of_the_readme() {
     assert_eq!(succeeds(&sample("readme"), &NONE), "CCCppCppCppCppCppCpC\n");
-    let said = succeeds(&sample("readme_picture"), &[emoji()]);
+    let picture = folder().join("cat.ppm");
+    let said = succeeds(
+        &sample("readme_picture"),
+        &[emoji(), picture.display().to_string()],
+    );
+    let written = fs::read(picture).expect("a picture").len();
+    assert_eq!(written, "P6 32 32 255\n".len() + 3 * 32 * 32);
     let (trace, device) = said.split_once(" on ").expect("a trace and a device");
     let expected = "CCCpppCpppCpppCpppCpppCpppCpppCpppCpppCpppCpppCppC";
     assert!(trace == expected && !device.trim().is_empty(), "{said}");

@@ -244,19 +244,21 @@ fn the_project_of_the_readme() {
     let section = readme
         .split("\n## ")
         .find(|part| part.starts_with("Link it\n"));
-    let block = |language: &str| {
+    let block = |language: &str, number: usize| {
         let open = format!("```{language}\n");
-        let after = section
-            .expect("the section")
-            .split_once(&open)
-            .expect("a block")
-            .1;
+        let mut blocks = section.expect("the section").split(&open);
+        let after = blocks.nth(1 + number).expect("a block");
         after.split_once("```").expect("its end").0.to_owned()
     };
     let folder = tempfile::tempdir().expect("a folder");
     let folder = folder.path();
-    fs::write(folder.join("CMakeLists.txt"), block("cmake")).expect("written");
-    fs::write(folder.join("app.cpp"), block("cpp")).expect("written");
+    for (name, language, number) in [
+        ("CMakeLists.txt", "cmake", 0),
+        ("decide.cpp", "cpp", 0),
+        ("draw.cpp", "cpp", 1),
+    ] {
+        fs::write(folder.join(name), block(language, number)).expect("written");
+    }
     let found = format!("-DCMAKE_PREFIX_PATH={}", prefix().display());
     done(&mut command(
         folder,
@@ -264,9 +266,18 @@ fn the_project_of_the_readme() {
         &["-GNinja", "-S.", "-Bbuild", &found],
     ));
     done(&mut command(folder, "cmake", &["--build", "build"]));
-    assert_eq!(
-        done(&mut Command::new(folder.join("build/app"))),
-        "CCCppCppCppCppCppCpC"
+    let decided = done(&mut Command::new(folder.join("build/decide")));
+    assert_eq!(decided, "CCCppCppCppCppCppCpC\n");
+    let model = root().join("models/emoji/emoji_dit_f16.safetensors");
+    let draw = folder.join("build/draw").display().to_string();
+    let drawn = done(&mut command(folder, &draw, &[model]));
+    assert!(drawn.starts_with("CCCpppCppp"), "{drawn}");
+    let picture = fs::read(folder.join("cat.ppm")).expect("a picture");
+    assert!(picture.starts_with(b"P6 32 32 255\n"));
+    let pixels = &picture[picture.len() - 3 * 32 * 32..];
+    assert!(
+        pixels.iter().any(|value| *value != pixels[0]),
+        "it is blank"
     );
 }
 
