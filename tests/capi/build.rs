@@ -102,21 +102,36 @@ fn archive(features: &str, target_dir: &Path) -> Library {
     }
 }
 
-/// The compilers of C and C++ that programs are built with: the system's, and clang.
-/// `REFRAIN_CLANG=required` makes its absence a failure, `none` leaves it out.
-pub(crate) fn compilers() -> Vec<(&'static str, &'static str)> {
-    let wish = env::var("REFRAIN_CLANG").unwrap_or_default();
-    let present = Command::new("clang++").arg("--version").output().is_ok();
+/// Whether a tool is there. `VARIABLE=required` makes its absence a failure, `none` leaves it out.
+pub(crate) fn wanted(variable: &str, tool: &str) -> bool {
+    let wish = env::var(variable).unwrap_or_default();
+    let present = Command::new(tool).arg("--version").output().is_ok();
     assert!(
         present || wish != "required",
-        "clang is required and not installed"
+        "{tool} is required and not installed"
     );
-    let mut compilers = vec![("cc", "c++")];
-    if present && wish != "none" {
-        compilers.push(("clang", "clang++"));
-    } else {
-        println!("skipped: clang is not wanted or not installed");
+    let wanted = present && wish != "none";
+    if !wanted {
+        println!("skipped: {tool} is not wanted or not installed");
     }
+    wanted
+}
+
+/// A program with every access to memory watched by valgrind; it exits with 99 if something is wrong.
+pub(crate) fn watched<S: AsRef<OsStr>>(program: &Path, arguments: &[S]) -> Output {
+    let mut command = Command::new("valgrind");
+    command
+        .args(["--quiet", "--error-exitcode=99", "--leak-check=full"])
+        .args(["--errors-for-leak-kinds=definite", "--num-callers=30"])
+        .arg(program)
+        .args(arguments);
+    command.output().expect("valgrind runs")
+}
+
+/// The compilers of C and C++ that programs are built with: the system's, and clang if it is wanted.
+pub(crate) fn compilers() -> Vec<(&'static str, &'static str)> {
+    let mut compilers = vec![("cc", "c++")];
+    compilers.extend(wanted("REFRAIN_CLANG", "clang++").then_some(("clang", "clang++")));
     compilers
 }
 

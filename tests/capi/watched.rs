@@ -1,10 +1,8 @@
 //! The programs with every access to memory watched.
 
-use std::env;
 use std::path::Path;
-use std::process::{Command, Output};
 
-use crate::build::{C, compilers, folder, library, link, program, run, stderr};
+use crate::build::{C, compilers, folder, library, link, program, run, stderr, wanted, watched};
 use crate::{HEADS, emoji, small_model};
 
 /// The programs and what they are called with; those under valgrind, which is slow, do less.
@@ -44,25 +42,9 @@ fn careless(faults: [&str; 2]) -> [Vec<String>; 2] {
 /// `REFRAIN_VALGRIND=required` makes its absence a failure, `none` leaves it out.
 #[test]
 fn valgrind_finds_nothing() {
-    let wish = env::var("REFRAIN_VALGRIND").unwrap_or_default();
-    let present = Command::new("valgrind").arg("--version").output().is_ok();
-    assert!(
-        present || wish != "required",
-        "valgrind is required and not installed"
-    );
-    if !present || wish == "none" {
-        println!("skipped: valgrind is not wanted or not installed");
+    if !wanted("REFRAIN_VALGRIND", "valgrind") {
         return;
     }
-    let watched = |program: &Path, arguments: &[String]| -> Output {
-        let mut command = Command::new("valgrind");
-        command
-            .args(["--quiet", "--error-exitcode=99", "--leak-check=full"])
-            .args(["--errors-for-leak-kinds=definite", "--num-callers=30"])
-            .arg(program)
-            .args(arguments);
-        command.output().unwrap()
-    };
     for (name, arguments) in programs("2") {
         let out = watched(&program(name), &arguments);
         assert!(out.status.success(), "{name}: {}", stderr(&out));

@@ -11,7 +11,6 @@ mod coverage;
 mod samples;
 mod watched;
 
-use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -32,16 +31,9 @@ const WARNINGS: [&str; 6] = [
 /// What engines that want neither exceptions nor type information compile with.
 const BARE: [&str; 2] = ["-fno-exceptions", "-fno-rtti"];
 
-/// The compilers that are here. `REFRAIN_CLANG=required` makes the absence of clang a failure.
+/// The compilers that are here.
 fn compilers() -> Vec<&'static str> {
-    let wish = env::var("REFRAIN_CLANG").unwrap_or_default();
-    let clang = Command::new("clang++").arg("--version").output().is_ok();
-    assert!(clang || wish != "required", "install clang");
-    if !clang || wish == "none" {
-        println!("skipped: clang++ is not wanted or not installed");
-        return vec!["g++"];
-    }
-    vec!["g++", "clang++"]
+    build::compilers().into_iter().map(|(_, cxx)| cxx).collect()
 }
 
 /// A program of files relative to `tests/`.
@@ -54,7 +46,7 @@ fn built(compiler: &str, flags: &[&str], files: &[&str], name: &str) -> PathBuf 
 /// A program of this folder as C++17.
 fn program(name: &str) -> PathBuf {
     let file = format!("cpp_wrapper/{name}.cpp");
-    built("g++", &["-std=c++17"], &[&file], name)
+    built("c++", &["-std=c++17"], &[&file], name)
 }
 
 fn emoji() -> String {
@@ -112,7 +104,7 @@ fn the_value_of_an_error() {
 #[test]
 fn every_case_is_decided_as_in_c() {
     let flags = ["-std=c++17", "-fno-exceptions", "-fno-rtti"];
-    let exe = built("g++", &flags, &["cpp_wrapper/corpus.cpp"], "corpus");
+    let exe = built("c++", &flags, &["cpp_wrapper/corpus.cpp"], "corpus");
     cases::check(&mut Command::new(exe));
 }
 
@@ -139,7 +131,7 @@ fn a_program_of_two_files() {
             assert!(out.status.success(), "{}", stderr(&out));
             let object = object.to_str().expect("UTF-8");
             let files = ["cpp_wrapper/two_a.cpp", object];
-            let exe = built("g++", &[first], &files, "two");
+            let exe = built("c++", &[first], &files, "two");
             assert_eq!(succeeds(&exe, &NONE), "C1r1rC 1r1rC1r1r\n");
         }
     }

@@ -8,7 +8,7 @@ use crate::{NONE, built, emoji, notices};
 
 fn sample(name: &str) -> PathBuf {
     let file = format!("../bindings/samples/{name}.cpp");
-    built("g++", &["-std=c++17", "-O2"], &[&file], name)
+    built("c++", &["-std=c++17", "-O2"], &[&file], name)
 }
 
 /// A sample with one thing changed.
@@ -20,7 +20,7 @@ fn planted(name: &str, from: &str, to: &str) -> PathBuf {
     fs::write(&copy, text.replace(from, to)).expect("the folder is writable");
     let flags = ["-std=c++17", "-O2", "-I../bindings/samples"];
     let file = copy.to_str().expect("UTF-8");
-    built("g++", &flags, &[file], &format!("planted_{name}"))
+    built("c++", &flags, &[file], &format!("planted_{name}"))
 }
 
 #[test]

@@ -1,10 +1,9 @@
 //! The programs with every access to memory watched.
 
 use std::env;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::PathBuf;
 
-use crate::build::{run, stderr};
+use crate::build::{run, stderr, wanted, watched};
 use crate::{built, compilers, emoji, program, small};
 
 /// Programs, with what they are started with.
@@ -18,22 +17,9 @@ fn programs() -> [(&'static str, Vec<String>); 3] {
 
 #[test]
 fn valgrind_finds_nothing() {
-    let wish = env::var("REFRAIN_VALGRIND").unwrap_or_default();
-    let present = Command::new("valgrind").arg("--version").output().is_ok();
-    assert!(present || wish != "required", "install valgrind");
-    if !present || wish == "none" {
-        println!("skipped: valgrind is not wanted or not installed");
+    if !wanted("REFRAIN_VALGRIND", "valgrind") {
         return;
     }
-    let watched = |program: &Path, arguments: &[String]| -> Output {
-        let mut command = Command::new("valgrind");
-        command
-            .args(["--quiet", "--error-exitcode=99", "--leak-check=full"])
-            .args(["--errors-for-leak-kinds=definite", "--num-callers=30"])
-            .arg(program)
-            .args(arguments);
-        command.output().unwrap()
-    };
     for (name, arguments) in programs() {
         let brief = arguments.iter().map(String::as_str);
         let brief: Vec<String> = brief.chain(["brief"]).map(str::to_owned).collect();

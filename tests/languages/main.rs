@@ -12,33 +12,17 @@ mod csharp;
 mod layout;
 mod python;
 
-use std::env;
 use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-use build::{library, root, stderr};
+use build::{library, root, stderr, wanted};
 
 /// The dynamic library with everything.
 fn dynamic() -> PathBuf {
     let path = library().archive.with_extension("so");
     assert!(path.exists(), "{}", path.display());
     path
-}
-
-/// Whether a tool is there. `VARIABLE=required` makes its absence a failure, `none` leaves it out.
-fn wanted(variable: &str, tool: &str) -> bool {
-    let wish = env::var(variable).unwrap_or_default();
-    let present = Command::new(tool).arg("--version").output().is_ok();
-    assert!(
-        present || wish != "required",
-        "{tool} is required and not installed"
-    );
-    let wanted = present && wish != "none";
-    if !wanted {
-        println!("skipped: {tool} is not wanted or not installed");
-    }
-    wanted
 }
 
 /// The output of a command that must succeed.

@@ -8,13 +8,13 @@ extern crate alloc;
 mod build;
 
 use core::sync::atomic::{AtomicU32, Ordering};
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 use std::sync::OnceLock;
-use std::{env, fs};
 
 use build::{
-    C, Library, compilers, decide_layer, folder, link, root, run, stderr, stdout, succeeds,
+    C, Library, compilers, decide_layer, folder, link, root, run, stderr, stdout, succeeds, wanted,
+    watched,
 };
 use refrain::{Begin, Call, Lane, Outcome, Policy, Scheduler, Timeline};
 
@@ -26,21 +26,6 @@ const SANITIZERS: [&str; 2] = ["-fsanitize=address,undefined", "-fno-sanitize-re
 fn library() -> &'static Library {
     static LIBRARY: OnceLock<Library> = OnceLock::new();
     LIBRARY.get_or_init(decide_layer)
-}
-
-/// Whether a tool is there. `VARIABLE=required` makes its absence a failure, `none` leaves it out.
-fn wanted(variable: &str, tool: &str) -> bool {
-    let wish = env::var(variable).unwrap_or_default();
-    let present = Command::new(tool).arg("--version").output().is_ok();
-    assert!(
-        present || wish != "required",
-        "{tool} is required and not installed"
-    );
-    let wanted = present && wish != "none";
-    if !wanted {
-        println!("skipped: {tool} is not wanted or not installed");
-    }
-    wanted
 }
 
 fn source(name: &str) -> PathBuf {
@@ -236,20 +221,14 @@ fn valgrind_finds_nothing() {
     if !wanted("REFRAIN_VALGRIND", "valgrind") {
         return;
     }
-    let watched = |exe: &Path| -> Output {
-        let mut command = Command::new("valgrind");
-        command.args(["--quiet", "--error-exitcode=99", "--leak-check=full"]);
-        command.args(["--errors-for-leak-kinds=definite"]).arg(exe);
-        command.output().unwrap()
-    };
     for name in ["decide_only", "rollback"] {
         let file = source(&format!("{name}.c"));
-        let out = watched(&built("cc", &[], &file, &format!("{name}-watched")));
+        let out = watched(&built("cc", &[], &file, &format!("{name}-watched")), &NONE);
         assert!(out.status.success(), "{name}: {}", stderr(&out));
     }
     for (name, from, to) in &PLANTS[..2] {
         let exe = built("cc", &[], &changed(name, from, to), "watched-planted");
-        assert_eq!(watched(&exe).status.code(), Some(99), "{to}");
+        assert_eq!(watched(&exe, &NONE).status.code(), Some(99), "{to}");
     }
 }
 
