@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::build::{folder, root, run, stdout, succeeds};
 use crate::{NONE, built, emoji, notices};
 
-fn sample(name: &str) -> PathBuf {
+pub(crate) fn sample(name: &str) -> PathBuf {
     let file = format!("../bindings/samples/{name}.cpp");
     built("c++", &["-std=c++17", "-O2"], &[&file], name)
 }

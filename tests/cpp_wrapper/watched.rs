@@ -4,6 +4,7 @@ use std::env;
 use std::path::PathBuf;
 
 use crate::build::{run, stderr, wanted, watched};
+use crate::samples::sample;
 use crate::{built, compilers, emoji, program, small};
 
 /// Programs, with what they are started with.
@@ -26,19 +27,33 @@ fn valgrind_finds_nothing() {
         let out = watched(&program(name), &brief);
         assert!(out.status.success(), "{name}: {}", stderr(&out));
     }
+    for (name, arguments) in samples() {
+        let out = watched(&sample(name), &arguments);
+        assert!(out.status.success(), "{name}: {}", stderr(&out));
+    }
     for plant in ["leak", "outlived"] {
         let out = watched(&program("careless"), &[plant.to_owned()]);
         assert_eq!(out.status.code(), Some(99), "{plant}: {}", stderr(&out));
     }
 }
 
-fn sanitized(compiler: &str, name: &str) -> PathBuf {
+/// The samples that need no device of their own, likewise, and as short as they can be.
+fn samples() -> [(&'static str, Vec<String>); 3] {
+    let game = [emoji().as_str(), "2", "1", "1"].map(str::to_owned);
+    [
+        ("readme", Vec::new()),
+        ("ggml_style", Vec::new()),
+        ("game_loop", game.to_vec()),
+    ]
+}
+
+fn sanitized(compiler: &str, folder: &str, name: &str) -> PathBuf {
     let flags = [
         "-std=c++20",
         "-fsanitize=address,undefined",
         "-fno-sanitize-recover=all",
     ];
-    let file = format!("cpp_wrapper/{name}.cpp");
+    let file = format!("{folder}/{name}.cpp");
     built(
         compiler,
         &flags,
@@ -55,11 +70,13 @@ fn sanitizers_find_nothing() {
         return;
     }
     for compiler in compilers() {
-        for (name, arguments) in programs() {
-            let out = run(&sanitized(compiler, name), &arguments);
+        let own = programs().map(|program| ("cpp_wrapper", program));
+        let samples = samples().map(|sample| ("../bindings/samples", sample));
+        for (folder, (name, arguments)) in own.into_iter().chain(samples) {
+            let out = run(&sanitized(compiler, folder, name), &arguments);
             assert!(out.status.success(), "{compiler} {name}: {}", stderr(&out));
         }
-        let careless = sanitized(compiler, "careless");
+        let careless = sanitized(compiler, "cpp_wrapper", "careless");
         for (plant, said) in [
             ("leak", "LeakSanitizer"),
             ("outlived", "heap-use-after-free"),
