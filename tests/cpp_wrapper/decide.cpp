@@ -78,6 +78,12 @@ static void policies() {
     CHECK(TRY(calibrated.needs_table()));
     CHECK(TRY(TRY(calibrated.with_table(table)).text()) == "magcache:curve=1/0.9/1.1/1");
     FAILS(calibrated.with_table("nothing"), REFRAIN_E_VALUE);
+    std::string report = "as it was";
+    const char *const options = "TaylorSeerCacheConfig(cache_interval=5, taylor_factors_dtype=torch.float32)";
+    CHECK(TRY(Policy::from_options(REFRAIN_PEER_DIFFUSERS, options, report)).capi().method
+          == refrain_method(REFRAIN_METHOD_TAYLOR_SEER));
+    CHECK(report.find("taylor_factors_dtype") != std::string::npos);
+    FAILS(Policy::from_options(REFRAIN_PEER_DIFFUSERS, "FirstBlockConfig()", report), REFRAIN_E_VALUE);
     FAILS(policy.with_table(table), REFRAIN_E_VALUE);
     char toy[4];
     CHECK(TRY(refrain::Table::field(table, "model", toy)) == 3 && std::string_view(toy) == "toy");

@@ -57,6 +57,37 @@ class Policy {
     }
 
     /**
+     * Reads the options of another library; what is not given has that library's default.
+     *
+     * - `peer`: REFRAIN_PEER_SD_CPP, REFRAIN_PEER_CACHE_DIT or REFRAIN_PEER_DIFFUSERS.
+     * - `options`: UTF-8, ending in a zero, as that library has them.
+     * - `report`: a line for each thing that does not carry over or is only near; empty if all does. As it
+     *   was after an error.
+     *
+     * Errors: REFRAIN_E_VALUE, whose message names the option, the value, what is allowed and the nearest
+     * name; REFRAIN_E_RANGE for an unknown peer; REFRAIN_E_NULL; REFRAIN_E_UNSUPPORTED if the library does
+     * not fit the header.
+     */
+    static Result<Policy> from_options(refrain_peer peer, const char *options, std::string &report) {
+        if (!compatible()) return detail::incompatible();
+        Policy made;
+        Error error(REFRAIN_OK);
+        std::string said;
+        std::size_t length = 1023;
+        refrain_status status;
+        do {
+            said.resize(length + 1);
+            status = refrain_policy_from_options(uint32_t(peer), options, sizeof made.policy_,
+                                                 &made.policy_, said.data(), said.size(), &length,
+                                                 error.text(), Error::capacity);
+        } while (status == REFRAIN_E_CAPACITY);
+        if (status != REFRAIN_OK) return error.with(status);
+        said.resize(length);
+        report = std::move(said);
+        return made;
+    }
+
+    /**
      * Writes the text form: the method and every key that is not its default. Reading it gives the
      * same policy.
      *
