@@ -228,7 +228,7 @@ impl Executor for CpuExecutor {
         Ok(match kernels {
             Kernels::Fast(fast) => device.pool.install(|| {
                 for step in ids.flat_map(|id| &fast.segments[id]).skip(done) {
-                    if !slice.take() {
+                    if !slice.take_now() {
                         return Progress::Left(done);
                     }
                     fast.step(device, step, places, buffers);
@@ -239,7 +239,7 @@ impl Executor for CpuExecutor {
             Kernels::Twins(twins) => {
                 let commands = ids.flat_map(|id| &recording.segments[id].commands);
                 for command in commands.skip(done) {
-                    if !slice.take() {
+                    if !slice.take_now() {
                         return Ok(Progress::Left(done));
                     }
                     twins.run(command, places, buffers);

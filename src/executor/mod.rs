@@ -20,14 +20,18 @@ pub(crate) use stored::word;
 /// How much an executor may do before it comes back: commands, time, or both. Whatever is allowed, the
 /// first command is run, so that a run of slices ends.
 ///
-/// A command is not cut: on a CPU a slice may overrun by one, on a GPU by those in one submission,
-/// which are as few as the last ones were slow.
+/// A command is not cut. On a CPU one is not begun that would overrun if it took as long as the longest
+/// of the slice so far; on a GPU a slice may overrun by one submission, which is as small as the last ones
+/// were slow.
 #[derive(Clone, Copy, Debug)]
 pub struct Slice {
     /// Commands that are still allowed.
     commands: u32,
     until: Option<Instant>,
     begun: bool,
+    /// When the last command began, and the longest time one took.
+    last: Option<Instant>,
+    longest: Duration,
 }
 
 impl Slice {
@@ -38,6 +42,8 @@ impl Slice {
             commands: u32::MAX,
             until: None,
             begun: false,
+            last: None,
+            longest: Duration::ZERO,
         }
     }
 
@@ -84,6 +90,20 @@ impl Slice {
             }
         }
         more
+    }
+
+    /// Takes one command that is run at once: not if the longest one so far would end behind the limit.
+    #[cfg(feature = "cpu")]
+    pub(crate) fn take_now(&mut self) -> bool {
+        let Some(until) = self.until else {
+            return self.take();
+        };
+        let now = Instant::now();
+        if let Some(last) = self.last.replace(now) {
+            self.longest = self.longest.max(now.saturating_duration_since(last));
+        }
+        let late = self.begun && until.saturating_duration_since(now) < self.longest;
+        !late && self.take()
     }
 
     /// The time that is left, if time is limited.
