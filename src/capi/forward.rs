@@ -2,13 +2,12 @@
 
 use alloc::vec::Vec;
 use core::ffi::c_char;
-use core::time::Duration;
 
 use super::border::{fill, guard, guard_telling, inputs, output, room};
 use super::engine::refrain_engine;
 use super::object::{Opaque, change, create, destroy, shared};
-use super::refrain_status::{self, REFRAIN_E_ORDER};
-use crate::executor::Slice;
+use super::refrain_status::{self, REFRAIN_E_DEVICE, REFRAIN_E_ORDER};
+use super::sampling::slice;
 use crate::run::Forward;
 
 /// One evaluation of a network, advanced by slices.
@@ -25,8 +24,11 @@ impl Opaque for refrain_forward {
 /// What is under way, and then what came of it.
 pub(super) struct Evaluation {
     forward: Option<Forward>,
-    output: Vec<f32>,
+    /// What came of it; neither is there if the device failed in giving it.
+    output: Option<Vec<f32>>,
 }
+
+const FAILED: &str = "the device failed before; begin the evaluation again";
 
 // SAFETY: through a shared reference only the output is read; the executor, which may be used by one
 // thread at a time, is reached through an exclusive reference alone.
@@ -70,7 +72,7 @@ pub unsafe extern "C" fn refrain_forward_create(
             .map_err(|why| message.refuse((&why).into(), &why))?;
         forward_out.write(create(Evaluation {
             forward: Some(forward),
-            output: Vec::new(),
+            output: None,
         }));
         Ok(())
     })
@@ -114,23 +116,18 @@ pub unsafe extern "C" fn refrain_forward_advance(
         let body = |evaluation: &mut Evaluation| {
             // SAFETY: the pointer contract of this module.
             let done_out = unsafe { output(done_out)? };
-            let mut slice = match commands {
-                0 => Slice::whole(),
-                _ => Slice::commands(commands),
-            };
-            if microseconds > 0 {
-                slice = slice.within(Duration::from_micros(microseconds));
-            }
+            let mut slice = slice(microseconds, commands);
             let done = match &mut evaluation.forward {
                 Some(forward) => forward
                     .advance(&mut slice)
                     .map_err(|why| message.refuse((&why).into(), &why))?,
-                None => true,
+                None if evaluation.output.is_some() => true,
+                None => return Err(message.refuse(REFRAIN_E_DEVICE, &FAILED)),
             };
             if done && let Some(forward) = evaluation.forward.take() {
-                evaluation.output = forward
-                    .output()
-                    .map_err(|why| message.refuse((&why).into(), &why))?;
+                let output = forward.output();
+                let output = output.map_err(|why| message.refuse((&why).into(), &why))?;
+                evaluation.output = Some(output);
             }
             done_out.write(done.into());
             Ok(())
@@ -163,9 +160,7 @@ pub unsafe extern "C" fn refrain_forward_output(
         let (evaluation, count_out) = unsafe { (shared(forward)?, output(count_out)?) };
         // SAFETY: the pointer contract of this module.
         let values_out = unsafe { room(values_out, capacity)? };
-        if evaluation.forward.is_some() {
-            return Err(REFRAIN_E_ORDER);
-        }
-        fill(values_out, &evaluation.output, count_out)
+        let output = evaluation.output.as_ref().ok_or(REFRAIN_E_ORDER)?;
+        fill(values_out, output, count_out)
     })
 }

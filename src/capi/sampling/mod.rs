@@ -222,13 +222,7 @@ pub unsafe extern "C" fn refrain_sampling_advance_slice(
         let body = |shown: &mut Shown| {
             // SAFETY: the pointer contract of this module.
             let (made_out, left_out) = unsafe { (output(made_out)?, output(left_out)?) };
-            let mut slice = match commands {
-                0 => Slice::whole(),
-                _ => Slice::commands(commands),
-            };
-            if microseconds > 0 {
-                slice = slice.within(Duration::from_micros(microseconds));
-            }
+            let mut slice = slice(microseconds, commands);
             let before = shown.run.made();
             if before == shown.run.calls() {
                 return Err(message.refuse(REFRAIN_E_ORDER, &"the run is over"));
@@ -248,6 +242,18 @@ pub unsafe extern "C" fn refrain_sampling_advance_slice(
         // SAFETY: the pointer contract of this module.
         unsafe { change(sampling, body) }
     })
+}
+
+/// A slice of so much time and so many commands; 0 is no limit.
+pub(super) fn slice(microseconds: u64, commands: u32) -> Slice {
+    let slice = match commands {
+        0 => Slice::whole(),
+        _ => Slice::commands(commands),
+    };
+    match microseconds {
+        0 => slice,
+        _ => slice.within(Duration::from_micros(microseconds)),
+    }
 }
 
 /// Gives up what was done of the call that a slice has cut; without such a call it does nothing. Its
