@@ -29,7 +29,15 @@ pub struct Slice {
     commands: u32,
     until: Option<Instant>,
     begun: bool,
-    /// When the last command began, and the longest time one took.
+    #[cfg(feature = "cpu")]
+    pace: Pace,
+}
+
+/// How long commands take that are run at once.
+#[cfg(feature = "cpu")]
+#[derive(Clone, Copy, Debug)]
+struct Pace {
+    /// When the last command began.
     last: Option<Instant>,
     longest: Duration,
 }
@@ -42,8 +50,11 @@ impl Slice {
             commands: u32::MAX,
             until: None,
             begun: false,
-            last: None,
-            longest: Duration::ZERO,
+            #[cfg(feature = "cpu")]
+            pace: Pace {
+                last: None,
+                longest: Duration::ZERO,
+            },
         }
     }
 
@@ -99,10 +110,10 @@ impl Slice {
             return self.take();
         };
         let now = Instant::now();
-        if let Some(last) = self.last.replace(now) {
-            self.longest = self.longest.max(now.saturating_duration_since(last));
+        if let Some(last) = self.pace.last.replace(now) {
+            self.pace.longest = self.pace.longest.max(now.saturating_duration_since(last));
         }
-        let late = self.begun && until.saturating_duration_since(now) < self.longest;
+        let late = self.begun && until.saturating_duration_since(now) < self.pace.longest;
         !late && self.take()
     }
 
