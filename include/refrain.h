@@ -2145,6 +2145,37 @@ typedef struct refrain_binding {
     refrain_access access;
 } refrain_binding;
 
+/**
+ * Another kernel for the same operation: the same bindings, constants and parameter block, for some
+ * devices and shapes, where it may be faster. Time it before it is used: which is fastest depends on
+ * the device and the shape.
+ */
+typedef struct refrain_variant {
+    /** What stands behind the kernel's name: "tile32" of "linear". */
+    struct refrain_text name;
+    /** How it computes, in one line. */
+    struct refrain_text summary;
+    /** Invocations of a workgroup along x, y and z. */
+    uint32_t workgroup[3];
+    /** 1: the device must have 16-bit floats in shaders. 0: it need not. */
+    uint32_t needs_f16;
+    /**
+     * The size that the device's subgroups must have, with arithmetic in them; 0: any, and none.
+     */
+    uint32_t needs_subgroup;
+    /**
+     * The side of cooperative matrices that the device must have, f16 with f32 sums, in subgroups of
+     * 32; 0: none.
+     */
+    uint32_t needs_cooperative;
+    /**
+     * How far a device may be from the kernel's CPU twin: absolute + relative * the largest magnitude.
+     */
+    float tolerance_absolute;
+    /** See `tolerance_absolute`. */
+    float tolerance_relative;
+} refrain_variant;
+
 /** What is said about a checkpoint beside the file, and goes before what the file says. */
 typedef struct refrain_model_options {
     /** sizeof(refrain_model_options). */
@@ -2630,6 +2661,28 @@ refrain_status refrain_policy_wants(const struct refrain_policy *policy,
 REFRAIN_API
 refrain_status refrain_policy_needs_table(const struct refrain_policy *policy,
                                           uint32_t *needs_out);
+
+/**
+ * What is known of a method: its `summary`, its `rule` as a formula, when another is better (`avoid`),
+ * what of it is not here (`unsupported`), what its authors report (`headline`), where it was published
+ * (`citation`), its `family`, and how well it is known here (`evidence`: code, paper or notes). English,
+ * in one line each; empty where there is nothing to say.
+ *
+ * - `method`: in, a REFRAIN_METHOD_... number.
+ * - `field`: in, one of these names, ending in a zero.
+ * - `text_out`: out, room for `capacity` bytes: the text, in UTF-8, and a zero.
+ * - `capacity`: in, bytes; 0 only asks for the length.
+ * - `length_out`: out, bytes of the text without the zero; written also with REFRAIN_E_CAPACITY.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_RANGE for an unknown method; REFRAIN_E_VALUE for another field;
+ * REFRAIN_E_CAPACITY; REFRAIN_E_NULL; REFRAIN_E_MEMORY if a pointer is not aligned.
+ */
+REFRAIN_API
+refrain_status refrain_method_field(uint32_t method,
+                                    const char *field,
+                                    char *text_out,
+                                    size_t capacity,
+                                    size_t *length_out);
 
 /**
  * Reads the options of another library into a policy, and reports what of them does not carry over.
@@ -3224,11 +3277,12 @@ refrain_status refrain_kernel_constant(uint32_t index,
                                        struct refrain_text *name_out);
 
 /**
- * A kernel in a shading language, with values for its constants. The entry point is main, in MSL
- * main_; bindings have the same numbers as in WGSL (in HLSL as registers b, t and u of space 0, in
- * MSL as buffers, with one more behind them that is never read). Needs the feature export.
+ * A kernel, or a variant of it, in a shading language, with values for its constants. The entry point
+ * is main, in MSL main_; bindings have the same numbers as in WGSL (in HLSL as registers b, t and u of
+ * space 0, in MSL as buffers, with one more behind them that is never read). Needs the feature export.
  *
  * - `index`: in, the kernel.
+ * - `variant`: in, REFRAIN_NONE for the kernel of the table, or a number for refrain_variant_info.
  * - `language`: in, a REFRAIN_LANGUAGE_... number.
  * - `constants`: in, `constant_count` values, in the order of refrain_kernel_constant.
  * - `constant_count`: in, as many as the kernel has.
@@ -3237,13 +3291,14 @@ refrain_status refrain_kernel_constant(uint32_t index,
  * - `bytes_out`: out, bytes of the code; written also with REFRAIN_E_CAPACITY.
  * - `message`, `message_capacity`: optional; on an error, why in one line.
  *
- * Returns REFRAIN_OK; REFRAIN_E_CAPACITY; REFRAIN_E_RANGE if there is no such kernel;
+ * Returns REFRAIN_OK; REFRAIN_E_CAPACITY; REFRAIN_E_RANGE if there is no such kernel or variant;
  * REFRAIN_E_VALUE for an unknown language, or constants that the kernel does not take;
- * REFRAIN_E_UNSUPPORTED if the language has no word for something in the kernel; REFRAIN_E_NULL;
+ * REFRAIN_E_UNSUPPORTED if the language has no word for something in it; REFRAIN_E_NULL;
  * REFRAIN_E_MEMORY if a pointer is not aligned; REFRAIN_E_PANIC.
  */
 REFRAIN_EXPERIMENTAL
 refrain_status refrain_kernel_translate(uint32_t index,
+                                        uint32_t variant,
                                         uint32_t language,
                                         const uint32_t *constants,
                                         size_t constant_count,
@@ -3252,6 +3307,61 @@ refrain_status refrain_kernel_translate(uint32_t index,
                                         size_t *bytes_out,
                                         char *message,
                                         size_t message_capacity);
+
+/**
+ * How many variants a kernel has; most have none.
+ *
+ * - `index`: in, the kernel.
+ * - `count_out`: out.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_RANGE if there is no such kernel; REFRAIN_E_NULL; REFRAIN_E_MEMORY if
+ * the pointer is not aligned.
+ */
+REFRAIN_EXPERIMENTAL
+refrain_status refrain_variant_count(uint32_t index,
+                                     uint32_t *count_out);
+
+/**
+ * What a variant is and needs. Its text comes from refrain_kernel_translate.
+ *
+ * - `index`: in, the kernel.
+ * - `variant`: in, 0 to the kernel's refrain_variant_count - 1.
+ * - `variant_out`: out; its texts are static.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_RANGE if there is no such kernel or variant; REFRAIN_E_NULL;
+ * REFRAIN_E_MEMORY if the pointer is not aligned.
+ */
+REFRAIN_EXPERIMENTAL
+refrain_status refrain_variant_info(uint32_t index,
+                                    uint32_t variant,
+                                    struct refrain_variant *variant_out);
+
+/**
+ * How many workgroups a variant takes, or that it has no text for such a shape or weight format; then
+ * the kernel of the table serves.
+ *
+ * - `index`, `variant`: in, as for refrain_variant_info.
+ * - `params`: in, `params_bytes` bytes: the parameter block of the dispatch, as for the kernel.
+ * - `params_bytes`: in, the kernel's `params_bytes`.
+ * - `constants`: in, `constant_count` values, in the order of refrain_kernel_constant.
+ * - `constant_count`: in, as many as the kernel has.
+ * - `workgroups_out`: out, 3 numbers: along x, y and z.
+ * - `message`, `message_capacity`: optional; on an error, why in one line.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_UNSUPPORTED if it does not take the dispatch; REFRAIN_E_RANGE if there
+ * is no such kernel or variant; REFRAIN_E_VALUE if there are other numbers of bytes or constants than
+ * the kernel has; REFRAIN_E_NULL; REFRAIN_E_MEMORY if a pointer is not aligned.
+ */
+REFRAIN_EXPERIMENTAL
+refrain_status refrain_variant_workgroups(uint32_t index,
+                                          uint32_t variant,
+                                          const void *params,
+                                          size_t params_bytes,
+                                          const uint32_t *constants,
+                                          size_t constant_count,
+                                          uint32_t *workgroups_out,
+                                          char *message,
+                                          size_t message_capacity);
 
 /* -- Models; only with the feature cpu or gpu ---------------------------------------------------- */
 

@@ -23,6 +23,7 @@ pub const DECIDE: &str = concat!(
     include_str!("../../shaders/shared/f64.wgsl"),
     include_str!("../../shaders/shared/decide_layout.wgsl"),
     include_str!("../../shaders/decide.wgsl"),
+    include_str!("../../shaders/shared/decide_cost.wgsl"),
     include_str!("../../shaders/shared/decide_weights.wgsl"),
 );
 

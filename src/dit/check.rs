@@ -8,7 +8,7 @@ use alloc::{
 use super::{
     config::DitConfig,
     error::ModelError,
-    lower::{Lowering, Ring, Signal},
+    lowering::{Lowering, Ring, Signal},
 };
 use crate::{
     kernels::AnchorFormat,

@@ -3,7 +3,8 @@
 use alloc::format;
 
 use super::{
-    lower::{Lower, Lowering, Signal},
+    lower::Lower,
+    lowering::{Lowering, Signal},
     program::Part,
     spectrum::{self, Sea},
 };

@@ -11,6 +11,7 @@ mod config;
 mod error;
 mod layout;
 mod lower;
+mod lowering;
 mod measure;
 mod memory;
 mod model;
@@ -24,7 +25,7 @@ mod spectrum;
 
 pub use config::{DitConfig, Overrides, Prediction};
 pub use error::ModelError;
-pub use lower::{Lowering, Ring, Signal};
+pub use lowering::{Lowering, Ring, Signal};
 pub use memory::Memory;
 pub use model::Model;
 pub use program::{Buffers, Granule, Pairs, Part, Program, Segments, Stage};

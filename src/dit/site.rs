@@ -3,7 +3,8 @@
 use alloc::{format, vec, vec::Vec};
 
 use super::{
-    lower::{Lower, Ring, WEIGHTS},
+    lower::{Lower, WEIGHTS},
+    lowering::Ring,
     network::Module,
     program::{Granule, Part, Stage},
     record::Anchors,

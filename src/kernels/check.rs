@@ -9,8 +9,8 @@ use core::fmt;
 
 use super::{
     extent::Reach,
+    kernel::{Access, Element},
     recording::{Buffer, BufferId, Command, Dispatch, Recording, Role},
-    table::{Access, Element},
 };
 
 /// What is wrong with a recording, and where.

@@ -6,13 +6,13 @@ use bytemuck::Pod;
 
 use super::{
     anchors::AnchorFormat,
+    kernel::KernelId,
     params::{
         AttentionParams, BlendParams, ConditionParams, GatedAddParams, GuideParams, KeepInt8Params,
         KeepParams, LinearParams, MixParams, NormParams, PatchParams, ReduceParams, SubtractParams,
         TimestepParams,
     },
     recording::Dispatch,
-    table::KernelId,
 };
 use crate::text::Named;
 

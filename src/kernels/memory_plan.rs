@@ -9,8 +9,8 @@ use core::cmp::Reverse;
 use super::{
     check::RecordingError,
     extent::Reach,
+    kernel::{Access, KernelId},
     recording::{BufferId, Command, Dispatch, Recording, Role, SegmentId},
-    table::{Access, KernelId},
 };
 
 /// The runs of segments of which a call makes one. An empty one is nothing.

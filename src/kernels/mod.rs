@@ -24,6 +24,7 @@ mod check;
 #[cfg(feature = "export")]
 pub mod export;
 mod extent;
+mod kernel;
 mod lifetimes;
 mod memory_plan;
 pub mod params;
@@ -37,10 +38,11 @@ mod work;
 
 pub use anchors::AnchorFormat;
 pub use check::RecordingError;
+pub use kernel::{Access, BindingSpec, Element, Kernel, KernelId, Tolerance, WeightFormat};
 pub use lifetimes::Lifetime;
 pub use memory_plan::{Alternatives, MemoryPlan};
 pub use recording::{
     Binding, Buffer, BufferId, Command, Dispatch, Recording, Role, Segment, SegmentId,
 };
-pub use table::{Access, BindingSpec, Element, KERNELS, Kernel, KernelId, Tolerance, WeightFormat};
+pub use table::KERNELS;
 pub use variants::{Family, Grid, Needs, Takes, VARIANTS, Variant};

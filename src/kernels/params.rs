@@ -1,6 +1,6 @@
 //! The kernels' parameter blocks, as the WGSL `struct Params` of each kernel lays them out.
 //!
-//! Every block is a multiple of 16 bytes without implicit padding. `tests/shaders.rs` compares each
+//! Every block is a multiple of 16 bytes without implicit padding. `tests/shaders` compares each
 //! member's offset with naga's reflection of the shader.
 
 use bytemuck::{Pod, Zeroable};

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::{Command, Recording, Role, table::Access};
+use super::{Command, Recording, Role, kernel::Access};
 
 impl fmt::Display for Recording {
     /// Segments with their commands, `kernel what it reads -> what it writes [workgroups]`; the

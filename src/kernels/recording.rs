@@ -5,7 +5,7 @@
 
 use alloc::{string::String, vec::Vec};
 
-use super::table::{KernelId, WeightFormat};
+use super::kernel::{KernelId, WeightFormat};
 
 /// Index of a [`Buffer`] in its [`Recording`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

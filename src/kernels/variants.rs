@@ -10,9 +10,9 @@
 use alloc::{format, string::String, vec::Vec};
 
 use super::{
+    kernel::{KernelId, Tolerance},
     params::{AttentionParams, LinearParams, wrapped},
     recording::Dispatch,
-    table::{KernelId, Tolerance},
     template::expand,
 };
 
@@ -420,27 +420,41 @@ impl Variant {
     /// a shape or weight format that it has no text for, or fewer workgroups than cover the shape.
     #[must_use]
     pub fn workgroups(&self, dispatch: &Dispatch) -> Option<[u32; 3]> {
-        if !self.family.operations().contains(&dispatch.kernel) {
-            return None;
-        }
+        let own = self.family.operations().contains(&dispatch.kernel);
+        let whole = match self.family {
+            Family::Linear => dispatch.params::<LinearParams>()?.workgroups(),
+            Family::Attention => dispatch.params::<AttentionParams>()?.workgroups(),
+        };
+        let taken = own && dispatch.workgroups == whole;
+        taken
+            .then(|| self.workgroups_of(&dispatch.params, &dispatch.constants))
+            .flatten()
+    }
+
+    /// Workgroups for all of what a parameter block describes; `None` if it has no text for such a
+    /// shape or weight format, or the bytes are no such block.
+    #[must_use]
+    pub fn workgroups_of(
+        &self,
+        params: &[u8],
+        constants: &[(&'static str, u32)],
+    ) -> Option<[u32; 3]> {
         match self.grid {
             Grid::Tiles { rows, columns } => {
-                let p: LinearParams = dispatch.params()?;
-                let f16 = constant(&dispatch.constants, "FORMAT") == 1;
+                let p: LinearParams = bytemuck::try_pod_read_unaligned(params).ok()?;
+                let f16 = constant(constants, "FORMAT") == 1;
                 let taken = p.rows > 0
                     && p.inputs > 0
                     && p.outputs > 0
                     && p.rows <= self.takes.rows
                     && p.inputs.is_multiple_of(self.takes.inputs_of)
-                    && (f16 || !self.takes.only_f16_weights)
-                    && dispatch.workgroups == p.workgroups();
+                    && (f16 || !self.takes.only_f16_weights);
                 let [y, z, _] = wrapped(p.rows.div_ceil(rows));
                 taken.then(|| [p.outputs.div_ceil(columns), y, z])
             }
             Grid::Queries { queries } => {
-                let p: AttentionParams = dispatch.params()?;
-                let taken = p.tokens > 0 && dispatch.workgroups == p.workgroups();
-                taken.then(|| [p.tokens.div_ceil(queries), p.heads, p.batch])
+                let p: AttentionParams = bytemuck::try_pod_read_unaligned(params).ok()?;
+                (p.tokens > 0).then(|| [p.tokens.div_ceil(queries), p.heads, p.batch])
             }
         }
     }

@@ -173,6 +173,26 @@ static void read_table(void) {
     CHECK(strstr(why, "magcache") != NULL);
 }
 
+/* What a menu would say of each method. */
+static void describe_methods(void) {
+    static const char *const fields[] = {"summary", "rule", "family", "evidence", "citation",
+                                         "headline", "avoid", "unsupported"};
+    uint32_t method, field;
+    size_t length, said = 0;
+    char text[4000];
+    for (method = 0; strcmp(refrain_method_name(method), "unknown") != 0; method++)
+        for (field = 0; field < 8; field++) {
+            TRY(refrain_method_field(method, fields[field], text, sizeof text, &length));
+            CHECK(strlen(text) == length && (field > 3 || length > 3));
+            said += length;
+        }
+    CHECK(method > 60 && said > 60 * 200);
+    TRY(refrain_method_field(REFRAIN_METHOD_TEA_CACHE, "citation", text, sizeof text, &length));
+    CHECK(strstr(text, "2411.19108") != NULL);
+    TRY(refrain_method_field(REFRAIN_METHOD_TEA_CACHE, "family", text, sizeof text, &length));
+    CHECK(strcmp(text, "timestep-adaptive") == 0);
+}
+
 static refrain_scheduler *start(void *memory, const char *text) {
     refrain_scheduler *scheduler;
     refrain_policy policy;
@@ -353,6 +373,7 @@ int main(int argc, char **argv) {
     int plant = argc > 1 && strcmp(argv[1], "plant") == 0;
     size_t i, bytes;
     read_table();
+    describe_methods();
     TRY(refrain_scheduler_size(1, &bytes));
     CHECK(bytes <= REFRAIN_SCHEDULER_MAX_BYTES(1));
     TRY(refrain_scheduler_size(1000, &bytes));

@@ -74,6 +74,14 @@ static void policies(void) {
     NUL(refrain_table_field, field, (TABLE, NULL, out.string, sizeof out.string, &out.size));
     NUL(refrain_table_field, text_out, (TABLE, "model", NULL, 64, &out.size));
     NUL(refrain_table_field, length_out, (TABLE, "model", out.string, sizeof out.string, NULL));
+    NUL(refrain_method_field, field, (0, NULL, out.string, sizeof out.string, &out.size));
+    NUL(refrain_method_field, text_out, (0, "summary", NULL, 64, &out.size));
+    NUL(refrain_method_field, length_out, (0, "summary", out.string, sizeof out.string, NULL));
+    ROW("the summary of method 9999",
+        refrain_method_field(9999, "summary", out.string, sizeof out.string, &out.size),
+        REFRAIN_E_RANGE);
+    ROW("a method's unknown field",
+        refrain_method_field(0, "price", out.string, sizeof out.string, &out.size), REFRAIN_E_VALUE);
     ROW("a table for another method",
         refrain_policy_apply_table(&good, TABLE, sizeof good, &out.policy, NULL, 0), REFRAIN_E_VALUE);
     ROW("no table", refrain_policy_apply_table(&good, "full", sizeof good, &out.policy, NULL, 0),

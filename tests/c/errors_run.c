@@ -15,40 +15,120 @@ static void translations(void) {
     CHECK(refrain_features() & REFRAIN_FEATURE_EXPORT);
     TRY(refrain_kernel_find("linear", &linear));
     NUL(refrain_kernel_translate, constants,
-        (linear, 0, NULL, 1, out.bytes, 64, &out.size, NULL, 0));
+        (linear, REFRAIN_NONE, 0, NULL, 1, out.bytes, 64, &out.size, NULL, 0));
     NUL(refrain_kernel_translate, code_out,
-        (linear, 0, &format, 1, NULL, 64, &out.size, NULL, 0));
+        (linear, REFRAIN_NONE, 0, &format, 1, NULL, 64, &out.size, NULL, 0));
     NUL(refrain_kernel_translate, bytes_out,
-        (linear, 0, &format, 1, out.bytes, 64, NULL, NULL, 0));
+        (linear, REFRAIN_NONE, 0, &format, 1, out.bytes, 64, NULL, NULL, 0));
     ROW("no kernel to translate",
-        refrain_kernel_translate(9999, 0, &format, 1, out.bytes, 64, &out.size, NULL, 0),
+        refrain_kernel_translate(9999, REFRAIN_NONE, 0, &format, 1, out.bytes, 64, &out.size, NULL, 0),
+        REFRAIN_E_RANGE);
+    ROW("no variant to translate",
+        refrain_kernel_translate(linear, 9999, 0, &format, 1, out.bytes, 64, &out.size, NULL, 0),
         REFRAIN_E_RANGE);
     ROW("language 99",
-        refrain_kernel_translate(linear, 99, &format, 1, out.bytes, 64, &out.size, why, sizeof why),
+        refrain_kernel_translate(linear, REFRAIN_NONE, 99, &format, 1, out.bytes, 64, &out.size, why, sizeof why),
         REFRAIN_E_VALUE);
     CHECK(strstr(why, "language is 99") != NULL);
     ROW("no constants",
-        refrain_kernel_translate(linear, 0, NULL, 0, out.bytes, 64, &out.size, why, sizeof why),
+        refrain_kernel_translate(linear, REFRAIN_NONE, 0, NULL, 0, out.bytes, 64, &out.size, why, sizeof why),
         REFRAIN_E_VALUE);
     CHECK(strstr(why, "takes 1") != NULL);
     ROW("format 3",
-        refrain_kernel_translate(linear, 0, &wrong, 1, out.bytes, 64, &out.size, why, sizeof why),
+        refrain_kernel_translate(linear, REFRAIN_NONE, 0, &wrong, 1, out.bytes, 64, &out.size, why, sizeof why),
         REFRAIN_E_VALUE);
     CHECK(strstr(why, "FORMAT is 3") != NULL);
     for (language = 0; language <= REFRAIN_LANGUAGE_GLSL; language++) {
         ROW("no room for code",
-            refrain_kernel_translate(linear, language, &format, 1, NULL, 0, &out.size, NULL, 0),
+            refrain_kernel_translate(linear, REFRAIN_NONE, language, &format, 1, NULL, 0, &out.size, NULL, 0),
             REFRAIN_E_CAPACITY);
-        if (refrain_kernel_translate(linear, language, &format, 1, NULL, 0, &bytes, NULL, 0)
+        if (refrain_kernel_translate(linear, REFRAIN_NONE, language, &format, 1, NULL, 0, &bytes, NULL, 0)
             != REFRAIN_E_CAPACITY)
             CHECK(!"a size");
         code = malloc(bytes);
         CHECK(code != NULL && bytes > 500);
-        TRY(refrain_kernel_translate(linear, language, &format, 1, code, bytes, &written, NULL, 0));
+        TRY(refrain_kernel_translate(linear, REFRAIN_NONE, language, &format, 1, code, bytes, &written, NULL, 0));
         CHECK(written == bytes);
         if (language == REFRAIN_LANGUAGE_SPIRV) CHECK(code[0] == 3 && code[1] == 2 && code[3] == 7);
         free(code);
     }
+}
+
+/* Every variant becomes WGSL, says for what shapes it has a text, and refuses others. */
+static void variants(void) {
+    const uint32_t format = REFRAIN_WEIGHT_FORMAT_F16;
+    uint32_t linear, count, variant, taken = 0, found = 0;
+    uint32_t params[8] = {17, 16, 24, 0, 0, 0, 0, 0};
+    size_t size;
+    char why[160] = "", name[32];
+    unsigned char *code;
+    TRY(refrain_kernel_find("linear", &linear));
+    TRY(refrain_kernel_info(linear, &out.kernel));
+    size = out.kernel.params_bytes;
+    CHECK(size <= sizeof params);
+    TRY(refrain_variant_count(linear, &count));
+    CHECK(count > 5);
+    blank();
+    NUL(refrain_variant_count, count_out, (linear, NULL));
+    NUL(refrain_variant_info, variant_out, (linear, 0, NULL));
+    NUL(refrain_variant_workgroups, params,
+        (linear, 0, NULL, size, &format, 1, out.workgroups, NULL, 0));
+    NUL(refrain_variant_workgroups, constants,
+        (linear, 0, params, size, NULL, 1, out.workgroups, NULL, 0));
+    NUL(refrain_variant_workgroups, workgroups_out,
+        (linear, 0, params, size, &format, 1, NULL, NULL, 0));
+    ROW("variants beyond the table", refrain_variant_count(9999, &out.number), REFRAIN_E_RANGE);
+    ROW("a variant of no kernel", refrain_variant_info(9999, 0, &out.variant), REFRAIN_E_RANGE);
+    ROW("no such variant", refrain_variant_info(linear, count, &out.variant), REFRAIN_E_RANGE);
+    ROW("workgroups of no variant",
+        refrain_variant_workgroups(linear, count, params, size, &format, 1, out.workgroups, NULL, 0),
+        REFRAIN_E_RANGE);
+    ROW("half a block",
+        refrain_variant_workgroups(linear, 0, params, 8, &format, 1, out.workgroups, why, sizeof why),
+        REFRAIN_E_VALUE);
+    CHECK(strstr(why, "params_bytes is 8") != NULL);
+    ROW("workgroups without constants",
+        refrain_variant_workgroups(linear, 0, params, size, NULL, 0, out.workgroups, NULL, 0),
+        REFRAIN_E_VALUE);
+    params[0] = 0;
+    ROW("no rows",
+        refrain_variant_workgroups(linear, 0, params, size, &format, 1, out.workgroups, why,
+                                   sizeof why),
+        REFRAIN_E_UNSUPPORTED);
+    CHECK(strstr(why, "kernel of the table") != NULL);
+    params[0] = 17;
+    for (variant = 0; variant < count; variant++) {
+        size_t bytes, written;
+        refrain_status status;
+        TRY(refrain_variant_info(linear, variant, &out.variant));
+        CHECK(out.variant.name.length < sizeof name && out.variant.workgroup[0] > 0);
+        CHECK(out.variant.summary.length > 0 && out.variant.tolerance_relative > 0);
+        memcpy(name, out.variant.name.data, out.variant.name.length);
+        name[out.variant.name.length] = 0;
+        status = refrain_variant_workgroups(linear, variant, params, size, &format, 1,
+                                            out.workgroups, NULL, 0);
+        CHECK(status == REFRAIN_OK || status == REFRAIN_E_UNSUPPORTED);
+        taken += status == REFRAIN_OK;
+        if (strcmp(name, "tile32") == 0) {
+            /* 17 rows and 24 columns are in one tile of 32 by 32. */
+            CHECK(status == REFRAIN_OK && out.workgroups[0] == 1 && out.workgroups[1] == 1);
+            found++;
+        }
+        if (strcmp(name, "few2") == 0) {
+            CHECK(status == REFRAIN_E_UNSUPPORTED);
+            found++;
+        }
+        CHECK(refrain_kernel_translate(linear, variant, REFRAIN_LANGUAGE_WGSL, &format, 1, NULL, 0,
+                                       &bytes, NULL, 0) == REFRAIN_E_CAPACITY);
+        code = malloc(bytes);
+        CHECK(code != NULL);
+        TRY(refrain_kernel_translate(linear, variant, REFRAIN_LANGUAGE_WGSL, &format, 1, code, bytes,
+                                     &written, NULL, 0));
+        CHECK(written == bytes && bytes > 500);
+        free(code);
+        blank();
+    }
+    CHECK(found == 2 && taken > 2 && taken < count);
 }
 
 static void kernels(void) {
@@ -68,6 +148,7 @@ static void kernels(void) {
         REFRAIN_E_RANGE);
     ROW("constant beyond the table", refrain_kernel_constant(count, 0, &out.text), REFRAIN_E_RANGE);
     translations();
+    variants();
     for (i = 0; i < count; i++) {
         char name[64];
         size_t place;

@@ -19,6 +19,7 @@ static struct {
     refrain_weights weights;
     refrain_kernel kernel;
     refrain_binding binding;
+    refrain_variant variant;
     refrain_text text;
     refrain_model *model;
     refrain_model_sizes info;
@@ -40,7 +41,7 @@ static struct {
     float values[4];
     double value;
     size_t size;
-    uint32_t number;
+    uint32_t number, workgroups[3];
     unsigned char bytes[64];
     char string[64];
 } out;

@@ -3,7 +3,9 @@
 use core::fmt::Write;
 use std::fs;
 
-use refrain::capi::kernels::{refrain_binding, refrain_kernel, refrain_text};
+use refrain::capi::kernels::{
+    refrain_binding, refrain_kernel, refrain_text, variants::refrain_variant,
+};
 use refrain::capi::model::{refrain_model_options, refrain_model_sizes};
 use refrain::capi::policy::parts::{
     refrain_budget, refrain_codebook, refrain_curve, refrain_gauge, refrain_guards, refrain_site,
@@ -57,6 +59,10 @@ fn library() -> String {
             tolerance_absolute, tolerance_relative,
         }
         refrain_binding { name, shape, element, access }
+        refrain_variant {
+            name, summary, workgroup, needs_f16, needs_subgroup, needs_cooperative,
+            tolerance_absolute, tolerance_relative,
+        }
         refrain_model_options { struct_size, num_heads, has_prediction, prediction }
         refrain_model_sizes {
             input_size, in_channels, out_channels, patch_size, hidden_size, depth, num_heads,

@@ -89,6 +89,10 @@ static void policies() {
     CHECK(TRY(refrain::Table::field(table, "model", toy)) == 3 && std::string_view(toy) == "toy");
     CHECK(TRY(refrain::Table::field(table, "model")) == "toy");
     FAILS(refrain::Table::field(table, "sampler"), REFRAIN_E_RANGE);
+    char family[32];
+    CHECK(TRY(refrain::Method::field(REFRAIN_METHOD_FULL, "family", family)) == 5);
+    CHECK(TRY(refrain::Method::field(REFRAIN_METHOD_FULL, "family")) == "basic");
+    FAILS(refrain::Method::field(REFRAIN_METHOD_FULL, "price"), REFRAIN_E_VALUE);
 }
 
 static void names() {

@@ -42,7 +42,26 @@ static void kernels() {
         const auto none = kernel.translate(REFRAIN_LANGUAGE_SPIRV, refrain::span<const uint32_t>());
         FAILS(none, REFRAIN_E_VALUE);
         CHECK(none.error().message() != none.error().name());
+        const auto other = TRY(kernel.translate(REFRAIN_LANGUAGE_SPIRV, formats, 0));
+        CHECK(other.size() % 4 == 0 && other != spirv);
+        FAILS(kernel.translate(REFRAIN_LANGUAGE_SPIRV, formats, 9999), REFRAIN_E_RANGE);
     }
+    CHECK(TRY(kernel.variants()) > 5 && TRY(TRY(refrain::Kernel::find("blend")).variants()) == 0);
+    FAILS(kernel.variant(9999), REFRAIN_E_RANGE);
+    uint32_t params[8] = {5, 16, 24};
+    const auto *bytes = reinterpret_cast<const uint8_t *>(params);
+    const refrain::span<const uint8_t> block(bytes, kernel.info().params_bytes);
+    const uint32_t f32[1] = {REFRAIN_WEIGHT_FORMAT_F32};
+    for (uint32_t i = 0; i < TRY(kernel.variants()); i++) {
+        const auto variant = TRY(kernel.variant(i));
+        if (std::string_view(variant.name.data, variant.name.length) != "tile32") continue;
+        CHECK((TRY(kernel.workgroups(i, block, f32)) == std::array<uint32_t, 3>{1, 1, 1}));
+        params[0] = 0;
+        const auto none = kernel.workgroups(i, block, f32);
+        FAILS(none, REFRAIN_E_UNSUPPORTED);
+        CHECK(std::string_view(none.error().message()).find("tile32") != std::string_view::npos);
+    }
+    CHECK(params[0] == 0);
 }
 
 static Settings settings(uint32_t steps, uint32_t picture) {

@@ -7,6 +7,8 @@
 
 #include "core.hpp"
 
+#include <array>
+
 namespace refrain {
 inline namespace REFRAIN_CPP_SPANS {
 
@@ -72,38 +74,79 @@ class Kernel {
         return detail::result(status, detail::view(text));
     }
 
+    /** How many variants it has: other kernels for the same operation. Errors: none. */
+    Result<uint32_t> variants() const noexcept {
+        uint32_t count = 0;
+        const refrain_status status = refrain_variant_count(index_, &count);
+        return detail::result(status, count);
+    }
+
+    /** A variant, 0 to variants() - 1: what it is and needs. Errors: REFRAIN_E_RANGE. */
+    Result<refrain_variant> variant(uint32_t number) const noexcept {
+        refrain_variant variant{};
+        const refrain_status status = refrain_variant_info(index_, number, &variant);
+        return detail::result(status, variant);
+    }
+
     /**
-     * The kernel in a shading language, with values for its constants. Needs the feature export.
+     * The workgroups that a variant takes along x, y and z.
+     *
+     * - `number`: the variant.
+     * - `params`: the parameter block of the dispatch, as for the kernel: `params_bytes` bytes.
+     * - `constants`: `constant_count` values, in the order of constant().
+     *
+     * Errors: REFRAIN_E_UNSUPPORTED if it has no text for such a shape or weight format: the kernel of
+     * the table serves; REFRAIN_E_RANGE; REFRAIN_E_VALUE for other numbers of bytes or constants.
+     */
+    Result<std::array<uint32_t, 3>> workgroups(uint32_t number, span<const uint8_t> params,
+                                               span<const uint32_t> constants) const noexcept {
+        Error error(REFRAIN_OK);
+        std::array<uint32_t, 3> counts{};
+        const refrain_status status = refrain_variant_workgroups(
+            index_, number, params.data(), params.size(), constants.data(), constants.size(),
+            counts.data(), error.text(), Error::capacity);
+        if (status != REFRAIN_OK) return error.with(status);
+        return counts;
+    }
+
+    /**
+     * The kernel, or a variant of it, in a shading language, with values for its constants. Needs the
+     * feature export.
      *
      * - `language`: the language.
      * - `constants`: `constant_count` values, in the order of constant().
      * - `room`: the code: SPIR-V, or text in UTF-8 without a zero; an empty one only asks: needed()
      *   of the error tells the size.
      *
-     * Returns the bytes of the code. Errors: REFRAIN_E_CAPACITY, with needed(); REFRAIN_E_VALUE for
-     * constants that it does not take; REFRAIN_E_UNSUPPORTED if the language has no word for something
-     * in it.
+     * - `variant`: a variant's number, or REFRAIN_NONE for the kernel of the table.
+     *
+     * Returns the bytes of the code. Errors: REFRAIN_E_CAPACITY, with needed(); REFRAIN_E_RANGE if
+     * there is no such variant; REFRAIN_E_VALUE for constants that it does not take;
+     * REFRAIN_E_UNSUPPORTED if the language has no word for something in it.
      */
     Result<std::size_t> translate(refrain_language language, span<const uint32_t> constants,
-                                  span<uint8_t> room) const noexcept {
-        return translate(language, constants, room.data(), room.size());
+                                  span<uint8_t> room,
+                                  uint32_t variant = REFRAIN_NONE) const noexcept {
+        return translate(language, constants, room.data(), room.size(), variant);
     }
     /** The code as a vector. Errors as above. */
     Result<std::vector<uint8_t>> translate(refrain_language language,
-                                           span<const uint32_t> constants) const {
+                                           span<const uint32_t> constants,
+                                           uint32_t variant = REFRAIN_NONE) const {
         return detail::grown<std::vector<uint8_t>>([&](uint8_t *data, std::size_t size) {
-            return translate(language, constants, data, size);
+            return translate(language, constants, data, size, variant);
         });
     }
 
   private:
     Kernel() noexcept = default;
     Result<std::size_t> translate(refrain_language language, span<const uint32_t> constants,
-                                  uint8_t *data, std::size_t size) const noexcept {
+                                  uint8_t *data, std::size_t size,
+                                  uint32_t variant) const noexcept {
         Error error(REFRAIN_OK);
         std::size_t bytes = 0;
         const refrain_status status = refrain_kernel_translate(
-            index_, uint32_t(language), constants.data(), constants.size(), data, size, &bytes,
+            index_, variant, uint32_t(language), constants.data(), constants.size(), data, size, &bytes,
             error.text(), Error::capacity);
         if (status != REFRAIN_OK) return error.with(status, bytes);
         return bytes;

@@ -209,6 +209,32 @@ class Policy {
     refrain_policy policy_{};
 };
 
+/** What is known of the methods, for menus and help. */
+struct Method {
+    /**
+     * Writes a text: `summary`, `rule` as a formula, when another is better (`avoid`), what of it is
+     * not here (`unsupported`), what its authors report (`headline`), `citation`, `family`, `evidence`.
+     *
+     * - `field`: one of these names, ending in a zero.
+     * - `room`: the text and a zero; an empty one only asks: needed() of the error tells the size.
+     *
+     * Returns the bytes of the text without the zero. Errors: REFRAIN_E_RANGE for an unknown method;
+     * REFRAIN_E_VALUE for another field; REFRAIN_E_CAPACITY, with needed(); REFRAIN_E_NULL.
+     */
+    static Result<std::size_t> field(refrain_method method, const char *field,
+                                     span<char> room) noexcept {
+        std::size_t length = 0;
+        const refrain_status status =
+            refrain_method_field(uint32_t(method), field, room.data(), room.size(), &length);
+        return detail::counted(status, status == REFRAIN_E_CAPACITY ? length + 1 : length);
+    }
+    /** The text as a string. Errors as above. */
+    static Result<std::string> field(refrain_method method, const char *name) {
+        return detail::grown<std::string>(
+            [&](char *data, std::size_t size) { return field(method, name, {data, size}); }, 1);
+    }
+};
+
 /** What a calibrated table says of itself. */
 struct Table {
     /**

@@ -1,5 +1,6 @@
 //! Policies.
 
+pub mod method;
 pub(super) mod mirror;
 pub mod parts;
 pub mod peers;

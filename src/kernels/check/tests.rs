@@ -5,9 +5,9 @@ use alloc::vec;
 use bytemuck::{Pod, bytes_of};
 
 use super::super::{
+    kernel::{KernelId, WeightFormat},
     params::*,
     recording::Segment,
-    table::{KernelId, WeightFormat},
 };
 use super::*;
 

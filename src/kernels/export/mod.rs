@@ -239,6 +239,19 @@ impl Permutation {
         }
     }
 
+    /// A variant of a kernel with the constants that a dispatch gives it.
+    #[must_use]
+    pub fn of_variant(
+        kernel: KernelId,
+        variant: &'static Variant,
+        constants: &[(&'static str, u32)],
+    ) -> Self {
+        Self {
+            source: Source::of(kernel, Some(variant)),
+            constants: constants.to_vec(),
+        }
+    }
+
     /// `linear.f16`, `linear_tile32.f16`, `attention.d64`, `patchify`: the kernel and its constants.
     #[must_use]
     pub fn name(&self) -> String {

@@ -1,23 +1,17 @@
 //! The table of kernels, for a host that dispatches on its own device.
 
+use alloc::vec::Vec;
 use core::ffi::c_char;
 use core::mem::size_of;
 
-use super::border::{Checked, guard, output, text as read_text};
-#[cfg(feature = "export")]
-use super::border::{guard_telling, inputs, room};
+use super::border::{Checked, Message, guard, output, text as read_text};
 use super::numbers::{refrain_access, refrain_element};
-use super::refrain_status::{self, REFRAIN_E_RANGE};
-use crate::kernels::{KERNELS, Kernel};
+use super::refrain_status::{self, REFRAIN_E_RANGE, REFRAIN_E_VALUE};
+use crate::kernels::{KERNELS, Kernel, KernelId, Variant};
+
 #[cfg(feature = "export")]
-use crate::{
-    capi::refrain_status::{REFRAIN_E_CAPACITY, REFRAIN_E_UNSUPPORTED, REFRAIN_E_VALUE},
-    kernels::{
-        KernelId,
-        export::{Language, Permutation},
-    },
-    text::Named,
-};
+pub mod translate;
+pub mod variants;
 
 /// A static text, in UTF-8. It does not end in a zero: print it with "%.*s".
 #[repr(C)]
@@ -80,6 +74,31 @@ pub(super) const fn text(from: &str) -> refrain_text {
 
 fn kernel(index: u32) -> Checked<&'static Kernel> {
     KERNELS.get(index as usize).ok_or(REFRAIN_E_RANGE)
+}
+
+fn variant(index: u32, variant: u32) -> Checked<(KernelId, &'static Variant)> {
+    let id = *KernelId::ALL.get(index as usize).ok_or(REFRAIN_E_RANGE)?;
+    let found = id.variants().nth(variant as usize);
+    Ok((id, found.ok_or(REFRAIN_E_RANGE)?))
+}
+
+/// Values for all constants of a kernel, with their names.
+fn named(
+    kernel: &Kernel,
+    values: &[u32],
+    message: &mut Message,
+) -> Checked<Vec<(&'static str, u32)>> {
+    if kernel.constants.len() == values.len() {
+        let names = kernel.constants.iter().copied();
+        return Ok(names.zip(values.iter().copied()).collect());
+    }
+    let why = format_args!(
+        "{} constants were given; `{}` takes {}",
+        values.len(),
+        kernel.name,
+        kernel.constants.len()
+    );
+    Err(message.refuse(REFRAIN_E_VALUE, &why))
 }
 
 /// Number of kernels. Needs the feature kernels, as all functions on kernels.
@@ -210,78 +229,6 @@ pub unsafe extern "C" fn refrain_kernel_constant(
         let constants = kernel(index)?.constants;
         let name = constants.get(constant as usize).ok_or(REFRAIN_E_RANGE)?;
         name_out.write(text(name));
-        Ok(())
-    })
-}
-
-/// A kernel in a shading language, with values for its constants. The entry point is main, in MSL
-/// main_; bindings have the same numbers as in WGSL (in HLSL as registers b, t and u of space 0, in
-/// MSL as buffers, with one more behind them that is never read). Needs the feature export.
-///
-/// - `index`: in, the kernel.
-/// - `language`: in, a REFRAIN_LANGUAGE_... number.
-/// - `constants`: in, `constant_count` values, in the order of refrain_kernel_constant.
-/// - `constant_count`: in, as many as the kernel has.
-/// - `code_out`: out, room for `capacity` bytes: SPIR-V, or text in UTF-8 without a zero at its end.
-/// - `capacity`: in, bytes; 0 only asks for the size.
-/// - `bytes_out`: out, bytes of the code; written also with REFRAIN_E_CAPACITY.
-/// - `message`, `message_capacity`: optional; on an error, why in one line.
-///
-/// Returns REFRAIN_OK; REFRAIN_E_CAPACITY; REFRAIN_E_RANGE if there is no such kernel;
-/// REFRAIN_E_VALUE for an unknown language, or constants that the kernel does not take;
-/// REFRAIN_E_UNSUPPORTED if the language has no word for something in the kernel; REFRAIN_E_NULL;
-/// REFRAIN_E_MEMORY if a pointer is not aligned; REFRAIN_E_PANIC.
-#[cfg(feature = "export")]
-///
-/// cbindgen:prefix=REFRAIN_EXPERIMENTAL
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn refrain_kernel_translate(
-    index: u32,
-    language: u32,
-    constants: *const u32,
-    constant_count: usize,
-    code_out: *mut u8,
-    capacity: usize,
-    bytes_out: *mut usize,
-    message: *mut c_char,
-    message_capacity: usize,
-) -> refrain_status {
-    guard_telling(message, message_capacity, |message| {
-        // SAFETY: the pointer contract of this module.
-        let (values, bytes_out) =
-            unsafe { (inputs(constants, constant_count)?, output(bytes_out)?) };
-        // SAFETY: the pointer contract of this module.
-        let code_out = unsafe { room(code_out, capacity)? };
-        let id = KernelId::ALL.get(index as usize).ok_or(REFRAIN_E_RANGE)?;
-        let language = Language::from_number(language).ok_or_else(|| {
-            let last = Language::ALL.len().saturating_sub(1);
-            let why = format_args!("language is {language}; allowed is 0 to {last}");
-            message.refuse(REFRAIN_E_VALUE, &why)
-        })?;
-        let names = id.kernel().constants;
-        if names.len() != values.len() {
-            let why = format_args!(
-                "{} constants were given; `{}` takes {}",
-                values.len(),
-                id.kernel().name,
-                names.len()
-            );
-            return Err(message.refuse(REFRAIN_E_VALUE, &why));
-        }
-        let constants: alloc::vec::Vec<_> =
-            names.iter().copied().zip(values.iter().copied()).collect();
-        let shader = Permutation::of(*id, &constants)
-            .shader()
-            .map_err(|why| message.refuse(REFRAIN_E_VALUE, &why))?;
-        let translated = shader
-            .translate(language)
-            .map_err(|why| message.refuse(REFRAIN_E_UNSUPPORTED, &why))?;
-        let bytes = translated.code.bytes();
-        bytes_out.write(bytes.len());
-        let room = code_out.get_mut(..bytes.len()).ok_or(REFRAIN_E_CAPACITY)?;
-        for (to, from) in room.iter_mut().zip(bytes) {
-            to.write(from);
-        }
         Ok(())
     })
 }
