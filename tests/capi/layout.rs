@@ -39,7 +39,7 @@ macro_rules! layout {
     }};
 }
 
-fn rust() -> String {
+pub(crate) fn rust() -> String {
     // The library of this test has no `allocator`: three pointers, as its source asserts.
     let each = size_of::<usize>();
     let allocator = format!(
@@ -131,18 +131,29 @@ fn library() -> String {
     }
 }
 
+/// The structs of a header: their names, and the declaration and the name of each field.
+pub(crate) fn structs(header: &str) -> Vec<(&str, Vec<(&str, &str)>)> {
+    let items = header.split("typedef struct ").skip(1);
+    items
+        .filter_map(|item| {
+            let (name, rest) = item.split_once(" {\n")?;
+            let lines = rest.split("\n}").next().expect("an end").lines();
+            let fields = lines.filter_map(|line| {
+                let declaration = line.strip_suffix(';')?;
+                let field = declaration.split([' ', '*']).next_back()?;
+                Some((declaration, field.split('[').next()?))
+            });
+            Some((name, fields.collect()))
+        })
+        .collect()
+}
+
 /// A program that prints the layout of every struct of a header, and fails on padding.
 fn program(header: &str) -> String {
     let mut body = String::new();
-    for item in header.split("typedef struct ").skip(1) {
-        let Some((name, fields)) = item.split_once(" {\n") else {
-            continue;
-        };
-        let (name, fields) = (name, fields.split("\n}").next().expect("an end"));
+    for (name, fields) in structs(header) {
         let mut sizes = Vec::new();
-        for line in fields.lines().filter(|line| line.ends_with(';')) {
-            let field = line.trim_end_matches(';').split([' ', '*']).next_back();
-            let field = field.expect("a name").split('[').next().expect("a name");
+        for (_, field) in fields {
             writeln!(
                 body,
                 r#"printf("{name}.{field} %d\n", (int)offsetof({name}, {field}));"#

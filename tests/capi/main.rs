@@ -8,6 +8,7 @@ mod corpus;
 mod header;
 mod layout;
 mod sizes;
+mod systems;
 #[cfg(all(feature = "cli", target_os = "linux"))]
 mod vulkan;
 mod watched;
