@@ -3581,6 +3581,52 @@ refrain_status refrain_sampling_create(const struct refrain_engine *engine,
                                        size_t message_capacity);
 
 /**
+ * A run as bytes, to go on with it after the program was ended or on another device: with
+ * refrain_sampling_resume. The settings, the latents, the decisions and what the policy keeps are in
+ * it, about as many bytes as the latents, the anchors and the references of refrain_sampling_memory.
+ * Waits for the device and reads from it.
+ *
+ * - `sampling`: exclusive; between two calls.
+ * - `bytes_out`: out, room for `capacity` bytes: a safetensors file.
+ * - `capacity`: in, bytes; 0 only asks for the size.
+ * - `size_out`: out, bytes of the file; written also with REFRAIN_E_CAPACITY.
+ * - `message`, `message_capacity`: optional; on an error, why in one line.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_CAPACITY; REFRAIN_E_ORDER within a call, which is to be finished or
+ * cancelled first; REFRAIN_E_DEVICE if the device failed; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is
+ * no run or a pointer is not aligned; REFRAIN_E_PANIC.
+ */
+REFRAIN_API
+refrain_status refrain_sampling_save(struct refrain_sampling *sampling,
+                                     uint8_t *bytes_out,
+                                     size_t capacity,
+                                     size_t *size_out,
+                                     char *message,
+                                     size_t message_capacity);
+
+/**
+ * Goes on with a run that refrain_sampling_save made bytes of, with the settings it was started with.
+ * On the same device what comes after is, bit for bit, what it would have been without the pause.
+ *
+ * - `engine`: shared; of the same model, on any device; may be destroyed while the run goes on.
+ * - `bytes`: in, `size` bytes: all that was saved; copied. No alignment is needed.
+ * - `size`: in, bytes.
+ * - `sampling_out`: out, to be destroyed with refrain_sampling_destroy.
+ * - `message`, `message_capacity`: optional; on an error, why in one line.
+ *
+ * Returns REFRAIN_OK; REFRAIN_E_FORMAT if the bytes are no saved run, of another version or model, or
+ * damaged; REFRAIN_E_DEVICE if the device cannot hold the run; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there
+ * is no engine or a pointer is not aligned; REFRAIN_E_PANIC.
+ */
+REFRAIN_API
+refrain_status refrain_sampling_resume(const struct refrain_engine *engine,
+                                       const uint8_t *bytes,
+                                       size_t size,
+                                       struct refrain_sampling **sampling_out,
+                                       char *message,
+                                       size_t message_capacity);
+
+/**
  * Frees a run.
  *
  * - `sampling`: exclusive; optional: NULL does nothing.

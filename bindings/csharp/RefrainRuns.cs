@@ -154,6 +154,31 @@ namespace Refrain
             }
         }
 
+        private Sampling(SamplingHandle resumed) { handle = resumed; }
+
+        /// <summary>Goes on with a run that Save made bytes of, with its settings, on any device. Status.Format:
+        /// they are no saved run, of another version or model, or damaged.</summary>
+        public static Sampling Resume(Engine engine, byte[] saved)
+        {
+            SamplingHandle resumed;
+            var reason = new byte[Native.WhyBytes];
+            Native.Try(Native.refrain_sampling_resume(engine.Handle, saved, (UIntPtr)saved.Length, out resumed, reason,
+                (UIntPtr)reason.Length), reason);
+            return new Sampling(resumed);
+        }
+
+        /// <summary>The run as bytes, to go on with it after the app was ended: for OnApplicationPause on
+        /// mobiles. Status.Order: within a call, which is to be finished or cancelled first.</summary>
+        public byte[] Save()
+        {
+            UIntPtr size;
+            Status status = Native.refrain_sampling_save(handle, null, UIntPtr.Zero, out size, why, (UIntPtr)why.Length);
+            if (status != Status.Capacity) Native.Try(status, why);
+            var saved = new byte[(int)size];
+            Native.Try(Native.refrain_sampling_save(handle, saved, size, out size, why, (UIntPtr)why.Length), why);
+            return saved;
+        }
+
         /// <summary>Calls that are left; 0: the pictures are done. Known after the first advance.</summary>
         public int Left { get; private set; }
 
@@ -301,6 +326,12 @@ namespace Refrain
         internal static extern Status refrain_sampling_create(EngineHandle engine, ref Settings settings,
             out SamplingHandle sampling, [Out] byte[] why, UIntPtr whyBytes);
         [DllImport(Name, CallingConvention = C)] internal static extern void refrain_sampling_destroy(IntPtr sampling);
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern Status refrain_sampling_save(SamplingHandle sampling, [Out] byte[] bytes, UIntPtr capacity,
+            out UIntPtr size, [Out] byte[] why, UIntPtr whyBytes);
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern Status refrain_sampling_resume(EngineHandle engine, byte[] bytes, UIntPtr size,
+            out SamplingHandle sampling, [Out] byte[] why, UIntPtr whyBytes);
         [DllImport(Name, CallingConvention = C)]
         internal static extern Status refrain_sampling_advance(SamplingHandle sampling, out CallEvent what,
             out uint left, [Out] byte[] why, UIntPtr whyBytes);

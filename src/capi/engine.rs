@@ -40,6 +40,7 @@ impl From<&RunError> for refrain_status {
             // What the library made does not fit itself.
             RunError::Executor(_) => REFRAIN_E_PANIC,
             RunError::Call(error) => (*error).into(),
+            RunError::Saved(_) => REFRAIN_E_FORMAT,
             RunError::Policy(_) | RunError::Sampler(_) | RunError::Setting { .. } => {
                 REFRAIN_E_VALUE
             }

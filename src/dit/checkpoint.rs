@@ -12,7 +12,7 @@ use core::{fmt, ops::Range};
 use safetensors::{SafeTensorError, SafeTensors};
 use serde_json::Value;
 
-use super::error::ModelError;
+use super::{error::ModelError, hash::Hash};
 use crate::kernels::WeightFormat;
 
 /// The tensors of a file, by name, and its metadata. Nothing in it depends on what the header
@@ -79,7 +79,7 @@ impl Checkpoint {
 
     /// A hash over names, shapes, element types and elements: the same for the same weights.
     pub(super) fn fingerprint(&self) -> u64 {
-        let mut hash = Hash(0xcbf2_9ce4_8422_2325);
+        let mut hash = Hash::NEW;
         for (name, tensor) in &self.tensors {
             hash.bytes(name.as_bytes());
             hash.word(tensor.format as u64);
@@ -88,29 +88,7 @@ impl Checkpoint {
             }
             hash.bytes(self.bytes_of(tensor));
         }
-        hash.0
-    }
-}
-
-/// FNV-1a, eight bytes at a time.
-struct Hash(u64);
-
-impl Hash {
-    fn word(&mut self, word: u64) {
-        self.0 = (self.0 ^ word)
-            .wrapping_mul(0x0000_0100_0000_01b3)
-            .rotate_left(23);
-    }
-
-    fn bytes(&mut self, bytes: &[u8]) {
-        let (words, rest) = bytes.as_chunks::<8>();
-        for word in words {
-            self.word(u64::from_le_bytes(*word));
-        }
-        for byte in rest {
-            self.word(u64::from(*byte));
-        }
-        self.word(bytes.len() as u64);
+        hash.value()
     }
 }
 

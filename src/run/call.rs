@@ -47,7 +47,7 @@ pub(super) struct Caller {
     sums: Vec<f32>,
     values: Vec<f64>,
     /// Computed calls of each lane whose state on the device is still good.
-    before: Vec<u32>,
+    pub(super) before: Vec<u32>,
 }
 
 /// Which calls the modulations on the device are for.

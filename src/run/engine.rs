@@ -15,6 +15,7 @@ use super::{
     forward::Forward,
     log::{Listener, Log, Message},
     sampling::Sampling,
+    saved,
     settings::Settings,
 };
 use crate::{
@@ -171,6 +172,25 @@ impl Engine {
         self.begin(settings, Some(latents))
     }
 
+    /// Goes on with a run that [`Sampling::save`] made bytes of, on any device. All memory it needs is
+    /// taken here.
+    ///
+    /// # Errors
+    /// [`RunError::Saved`] if they are no such bytes, of another version or model, or damaged; else as for
+    /// [`start`](Self::start).
+    pub fn resume(&self, bytes: &[u8]) -> Result<Sampling, RunError> {
+        let (settings, model, kept) = saved::read(bytes)?;
+        let own = self.model.fingerprint();
+        if model != own {
+            return Err(RunError::Saved(format!(
+                "it is of the model with the fingerprint {model:016x}, and this one has {own:016x}"
+            )));
+        }
+        let mut run = self.begin(&settings, None)?;
+        run.take_over(kept)?;
+        Ok(run)
+    }
+
     fn begin(&self, settings: &Settings, latents: Option<&[f32]>) -> Result<Sampling, RunError> {
         let (settings, lowering) = prepare(&self.model, settings)?;
         let config = self.model.config();
@@ -198,7 +218,7 @@ impl Engine {
             format!("{}; steps {steps}, {bytes} bytes", settings.policy)
         });
         let of_device = (executor, memory, self.log.clone());
-        Sampling::new(config, &settings, latents, program, of_device)
+        Sampling::new(&self.model, settings, latents, program, of_device)
     }
 
     /// Prepares a program; whoever listens hears which kernels were measured for it.

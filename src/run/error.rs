@@ -22,6 +22,8 @@ pub enum RunError {
     Call(CallError),
     /// The sampler does not fit the model or the number of steps.
     Sampler(SamplerError),
+    /// What was to be resumed is no saved run, of another version or model, or damaged.
+    Saved(String),
     /// A value that cannot be used.
     Setting {
         /// Which one.
@@ -55,6 +57,10 @@ impl fmt::Display for RunError {
             Self::Policy(error) => error.fmt(f),
             Self::Call(error) => error.fmt(f),
             Self::Sampler(error) => error.fmt(f),
+            Self::Saved(why) => write!(
+                f,
+                "saved run: {why}; hand in all bytes that were saved, or start anew"
+            ),
             Self::Setting {
                 field,
                 given,

@@ -19,6 +19,7 @@ mod order;
 pub(crate) mod plan;
 mod quality;
 mod sampling;
+mod saved;
 mod settings;
 mod signals;
 

@@ -106,8 +106,8 @@ fn watched_in(text: &str, steps: u32, calls: u32) -> (Sampling, Arc<Mutex<Log>>)
     let latents = vec![0.0; model.config().picture_len()];
     let memory = program.memory();
     let run = Sampling::new(
-        model.config(),
-        &settings,
+        &model,
+        settings,
         latents,
         program,
         (Box::new(executor), memory, super::log::Log::default()),

@@ -1,6 +1,13 @@
 //! One run of a sampler.
 
-use alloc::{boxed::Box, format, string::ToString, vec, vec::Vec};
+use alloc::{
+    boxed::Box,
+    collections::BTreeMap,
+    format,
+    string::{String, ToString},
+    vec,
+    vec::Vec,
+};
 use core::fmt;
 
 #[cfg(feature = "gpu")]
@@ -9,12 +16,13 @@ use super::{
     call::Caller,
     error::RunError,
     log::{Log, Message},
+    saved::{self, Kept},
     settings::Settings,
 };
 use crate::{
-    dit::{DitConfig, Memory, Program},
+    dit::{Memory, Model, Program},
     executor::{Executor, Slice},
-    kernels::BufferId,
+    kernels::{BufferId, Role},
     sampler::Step,
     scheduler::{Event, Notice, Stats},
     timeline::Call,
@@ -55,6 +63,9 @@ pub struct Sampling {
     trace: Trace,
     memory: Memory,
     log: Log,
+    /// What it was started with, and the model's fingerprint.
+    settings: Settings,
+    model: u64,
     /// If it is decided on the device.
     #[cfg(feature = "gpu")]
     device: Option<DeviceLoop>,
@@ -62,12 +73,13 @@ pub struct Sampling {
 
 impl Sampling {
     pub(super) fn new(
-        config: &DitConfig,
-        settings: &Settings,
+        model: &Model,
+        settings: Settings,
         latents: Vec<f32>,
         program: Program,
         (mut executor, memory, log): (Box<dyn Executor>, Memory, Log),
     ) -> Result<Self, RunError> {
+        let config = model.config();
         let steps = settings.sampler.steps(config.prediction, settings.steps)?;
         let (rows, pictures) = (program.rows as usize, settings.classes.len());
         let mut labels: Vec<f32> = settings.classes.iter().map(|class| *class as f32).collect();
@@ -109,9 +121,100 @@ impl Sampling {
             output_len,
             memory,
             log,
+            settings,
+            model: model.fingerprint(),
             #[cfg(feature = "gpu")]
             device: None,
         })
+    }
+
+    /// The run as bytes, to go on with it after the program was ended:
+    /// [`Engine::resume`](super::Engine::resume) has the settings, the latents, the decisions and what
+    /// the policy keeps on the device out of them. What comes after is, on the same device, the same bits
+    /// as without the pause; only modulations are made again. A safetensors file, little-endian, and
+    /// about as long as the latents, the anchors and the references of [`memory`](Self::memory).
+    ///
+    /// # Errors
+    /// [`RunError`] within a call, which is to be finished or cancelled first, or if the device fails.
+    pub fn save(&mut self) -> Result<Vec<u8>, RunError> {
+        if self.is_within_call() {
+            return Err(RunError::setting(
+                "run",
+                "within a call",
+                "finish the call or cancel it before the run is saved",
+            ));
+        }
+        let scheduler = &self.caller.scheduler;
+        let mut state = vec![0; scheduler.saved_bytes()];
+        // It is as long as it is to be.
+        let _ = scheduler.save(&mut state);
+        let mut buffers = BTreeMap::new();
+        for (buffer, name, len) in self.kept() {
+            let mut values = vec![0.0; len];
+            self.read(buffer, &mut values)?;
+            buffers.insert(name, values);
+        }
+        let kept = Kept {
+            made: self.made(),
+            multiply_adds: self.multiply_adds(),
+            latents: self.latents.clone(),
+            scheduler: state,
+            events: self.trace.events().to_vec(),
+            before: self.caller.before.clone(),
+            buffers,
+        };
+        saved::write(&self.settings, self.model, &kept)
+    }
+
+    /// Goes on where a run with the same settings was saved; this one has made no call.
+    pub(super) fn take_over(&mut self, kept: Kept) -> Result<(), RunError> {
+        let refuse = |why: String| Err(RunError::Saved(why));
+        let (made, calls) = (kept.made as usize, self.steps.len());
+        let lanes = self.caller.lanes();
+        if made > calls || kept.events.len() != made * lanes {
+            let events = kept.events.len();
+            return refuse(format!(
+                "it has made {made} of {calls} calls and has {events} decisions of {lanes} lanes"
+            ));
+        }
+        let lengths = [
+            ("latents", kept.latents.len(), self.latents.len()),
+            ("before", kept.before.len(), self.caller.before.len()),
+            ("state", kept.buffers.len(), self.kept().len()),
+        ];
+        for (name, given, needed) in lengths {
+            if given != needed {
+                return refuse(format!("its `{name}` are {given}, the run has {needed}"));
+            }
+        }
+        for (buffer, name, len) in self.kept() {
+            match kept.buffers.get(&name) {
+                Some(values) if values.len() == len => {
+                    self.caller.executor.write(buffer, values)?;
+                }
+                _ => {
+                    return refuse(format!(
+                        "its tensor `state/{name}` is none of {len} elements"
+                    ));
+                }
+            }
+        }
+        let restored = self.caller.scheduler.restore(&kept.scheduler);
+        restored.map_err(|why| RunError::Saved(why.to_string()))?;
+        self.latents = kept.latents;
+        self.next = made;
+        self.caller.before = kept.before;
+        self.caller.multiply_adds = kept.multiply_adds;
+        self.trace.extend(kept.events);
+        Ok(())
+    }
+
+    /// The buffers that are kept from call to call.
+    fn kept(&self) -> Vec<(BufferId, String, usize)> {
+        let numbered = self.caller.program.recording.buffers.iter().zip(0..);
+        let state = numbered.filter(|(buffer, _)| buffer.role == Role::State);
+        let found = state.map(|(buffer, id)| (BufferId(id), buffer.name.clone(), buffer.len));
+        found.collect()
     }
 
     /// Has the device decide the calls that are left: it measures, decides, leaves out and steps the
@@ -259,6 +362,12 @@ impl Sampling {
     #[must_use]
     pub fn latents(&self) -> &[f32] {
         &self.latents
+    }
+
+    /// Pictures that are made together.
+    #[must_use]
+    pub fn pictures(&self) -> u32 {
+        self.settings.classes.len() as u32
     }
 
     /// Calls of the whole run.

@@ -64,6 +64,70 @@ static void samplers(void) {
     blank();
 }
 
+/* A run of two steps is saved behind the first, dropped, and resumed: it ends as it would have. */
+static void saved(const refrain_engine *engine, const refrain_settings *settings) {
+    refrain_sampling *sampling, *resumed;
+    size_t size, count, i;
+    unsigned char *bytes;
+    float *ends[2];
+    char why[200] = "";
+    TRY(refrain_sampling_create(engine, settings, &sampling, NULL, 0));
+    NUL(refrain_sampling_save, sampling, (NULL, out.bytes, 64, &out.size, NULL, 0));
+    NUL(refrain_sampling_save, bytes_out, (sampling, NULL, 64, &out.size, NULL, 0));
+    NUL(refrain_sampling_save, size_out, (sampling, out.bytes, 64, NULL, NULL, 0));
+    TRY(refrain_sampling_advance_slice(sampling, 0, 3, &out.number, &out.number, NULL, 0));
+    blank();
+    ROW("save within a call",
+        refrain_sampling_save(sampling, out.bytes, 64, &out.size, why, sizeof why), REFRAIN_E_ORDER);
+    CHECK(strstr(why, "within a call") != NULL && strstr(why, "cancel") != NULL);
+    TRY(refrain_sampling_advance(sampling, NULL, &out.number, NULL, 0));
+    CHECK(out.number == 1);
+    blank();
+    ROW("no room for a run", refrain_sampling_save(sampling, NULL, 0, &out.size, NULL, 0),
+        REFRAIN_E_CAPACITY);
+    CHECK(refrain_sampling_save(sampling, NULL, 0, &size, NULL, 0) == REFRAIN_E_CAPACITY);
+    bytes = malloc(size + 1);
+    CHECK(bytes != NULL && size > 1000);
+    /* No alignment is needed. */
+    TRY(refrain_sampling_save(sampling, bytes + 1, size, &out.size, NULL, 0));
+    CHECK(out.size == size);
+    blank();
+    NUL(refrain_sampling_resume, engine, (NULL, bytes + 1, size, &out.sampling, NULL, 0));
+    NUL(refrain_sampling_resume, bytes, (engine, NULL, size, &out.sampling, NULL, 0));
+    NUL(refrain_sampling_resume, sampling_out, (engine, bytes + 1, size, NULL, NULL, 0));
+    ROW("no saved run", refrain_sampling_resume(engine, NULL, 0, &out.sampling, NULL, 0),
+        REFRAIN_E_FORMAT);
+    ROW("half a saved run",
+        refrain_sampling_resume(engine, bytes + 1, size / 2, &out.sampling, why, sizeof why),
+        REFRAIN_E_FORMAT);
+    CHECK(strstr(why, "saved run") != NULL);
+    bytes[size] ^= 1;
+    ROW("a damaged run",
+        refrain_sampling_resume(engine, bytes + 1, size, &out.sampling, why, sizeof why),
+        REFRAIN_E_FORMAT);
+    CHECK(strstr(why, "not those that were saved") != NULL);
+    bytes[size] ^= 1;
+    TRY(refrain_sampling_resume(engine, bytes + 1, size, &resumed, NULL, 0));
+    memset(bytes, 0, size + 1);
+    free(bytes);
+    CHECK(refrain_sampling_latents(sampling, 0, NULL, 0, &count) == REFRAIN_E_CAPACITY);
+    for (i = 0; i < 2; i++) {
+        refrain_sampling *run = i == 0 ? sampling : resumed;
+        TRY(refrain_sampling_advance(run, &out.event, &out.number, NULL, 0));
+        CHECK(out.number == 0 && out.event.step == 1);
+        TRY(refrain_sampling_trace(run, out.string, sizeof out.string, &out.size));
+        CHECK(strcmp(out.string, "CC") == 0);
+        ends[i] = malloc(count * sizeof(float));
+        CHECK(ends[i] != NULL);
+        TRY(refrain_sampling_latents(run, 0, ends[i], count, &out.size));
+        refrain_sampling_destroy(run);
+        blank();
+    }
+    CHECK(memcmp(ends[0], ends[1], count * sizeof(float)) == 0);
+    free(ends[0]);
+    free(ends[1]);
+}
+
 static void engines(const char *path, uint32_t heads) {
     enum { MOST = 8192 };
     static float x[MOST];
@@ -148,6 +212,7 @@ static void engines(const char *path, uint32_t heads) {
     NUL(refrain_sampling_memory, memory_out, (sampling, NULL));
     ROW("an event to come", refrain_sampling_event(sampling, 0, &out.event), REFRAIN_E_RANGE);
     refrain_sampling_destroy(sampling);
+    saved(engine, &settings);
     refrain_engine_destroy(engine);
     refrain_model_destroy(model);
 }

@@ -194,6 +194,22 @@ static void samplings(const Model &model) {
     while (TRY(cut.advance()).left > 0) {}
     CHECK(calls == 8 && TRY(cut.latents(0)) == latents);
 
+    // Saved, dropped and resumed.
+    auto going = TRY(Sampling::create(engine, what));
+    for (int i = 0; i < 3; i++) TRY(going.advance());
+    TRY(going.advance_commands(3));
+    FAILS(going.save(), REFRAIN_E_ORDER);
+    CHECK(TRY(going.advance()).left == 4);
+    const std::vector<uint8_t> bytes = TRY(going.save());
+    std::vector<uint8_t> again(bytes.size());
+    CHECK(TRY(going.save(again)) == bytes.size() && again == bytes);
+    going = Sampling();
+    auto resumed = TRY(Sampling::resume(engine, bytes));
+    while (TRY(resumed.advance()).left > 0) {}
+    CHECK(TRY(resumed.trace()) == trace && TRY(resumed.latents(0)) == latents && TRY(resumed.image(0)) == expected);
+    again[bytes.size() / 2] ^= 1;
+    FAILS(Sampling::resume(engine, again), REFRAIN_E_FORMAT);
+
     // From latents of the caller's; a list of classes.
     std::vector<float> noise(2 * 3 * 32 * 32);
     TRY(refrain::noise(7, 3 * 32 * 32, noise));

@@ -57,7 +57,17 @@ internal static class Runs
                 run.Cancel();
                 CallEvent what = run.Advance();
                 if (what.Step != 0 || what.Letter != 'C' || run.Left != 5) return 7;
+                run.AdvanceSlice(0, 10);
+                try { run.Save(); return 12; }
+                catch (RefrainException why) { if (why.Status != Status.Order) return 13; }
+                run.Advance();
+                byte[] saved = run.Save();
                 again = Finished(run);
+                using (var resumed = Sampling.Resume(engine, saved))
+                    if (!Same(Finished(resumed), again)) return 14;
+                saved[saved.Length - 1] ^= 1;
+                try { Sampling.Resume(engine, saved); return 15; }
+                catch (RefrainException why) { if (why.Status != Status.Format) return 16; }
             }
             settings.Latents = new float[7];
             try { new Sampling(engine, settings); return 8; }

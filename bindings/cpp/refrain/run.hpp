@@ -351,6 +351,38 @@ class Sampling {
     }
 
     /**
+     * Goes on with a run that save() made bytes of, with its settings, on any device.
+     *
+     * - `bytes`: all that was saved.
+     *
+     * Errors, with a message: REFRAIN_E_FORMAT if they are no saved run, of another version or model,
+     * or damaged; REFRAIN_E_DEVICE if the device cannot hold the run; REFRAIN_E_NULL.
+     */
+    static Result<Sampling> resume(const Engine &engine, span<const uint8_t> bytes) noexcept {
+        Error error(REFRAIN_OK);
+        refrain_sampling *sampling = nullptr;
+        const refrain_status status = refrain_sampling_resume(
+            engine.capi(), bytes.data(), bytes.size(), &sampling, error.text(), Error::capacity);
+        if (status != REFRAIN_OK) return error.with(status);
+        return Sampling(sampling);
+    }
+
+    /**
+     * Writes the run as bytes, to go on with it after the program was ended or on another device.
+     *
+     * - `room`: the bytes; an empty one only asks: needed() of the error tells the size.
+     *
+     * Returns how many. Errors: REFRAIN_E_CAPACITY, with needed(); REFRAIN_E_ORDER within a call;
+     * REFRAIN_E_DEVICE; REFRAIN_E_NULL.
+     */
+    Result<std::size_t> save(span<uint8_t> room) noexcept { return save(room.data(), room.size()); }
+    /** The bytes as a vector. Errors as above. */
+    Result<std::vector<uint8_t>> save() {
+        return detail::grown<std::vector<uint8_t>>(
+            [&](uint8_t *data, std::size_t size) { return save(data, size); });
+    }
+
+    /**
      * Has the device decide the calls that are left; advance() then makes `calls` at once, 0 for all.
      *
      * Errors: REFRAIN_E_VALUE with a message if the run is not on a GPU or its policy is none that the
@@ -510,6 +542,14 @@ class Sampling {
     refrain_sampling *release() noexcept { return object_.release(); }
 
   private:
+    Result<std::size_t> save(uint8_t *data, std::size_t size) noexcept {
+        Error error(REFRAIN_OK);
+        std::size_t needed = 0;
+        const refrain_status status =
+            refrain_sampling_save(capi(), data, size, &needed, error.text(), Error::capacity);
+        if (status != REFRAIN_OK) return error.with(status, needed);
+        return needed;
+    }
     Result<Slice> slice(uint64_t microseconds, uint32_t commands) noexcept {
         Error error(REFRAIN_OK);
         Slice made{};

@@ -6,13 +6,13 @@ pub mod settings;
 use core::ffi::{c_char, c_void};
 use core::time::Duration;
 
-use super::border::{Checked, Message, guard, guard_telling, output};
+use super::border::{Checked, Message, fill, guard, guard_telling, inputs, output, room};
 use super::engine::refrain_engine;
 use super::object::{Opaque, User, change, create, destroy, shared};
 use super::refrain_status::{self, REFRAIN_E_ORDER};
 use super::scheduler::refrain_event;
 use crate::executor::Slice;
-use crate::run::{Advance, Sampling};
+use crate::run::{Advance, Engine, RunError, Sampling};
 use settings::{read, refrain_settings};
 
 /// A run that makes pictures, one call of the network at a time.
@@ -38,6 +38,17 @@ pub(super) struct Shown {
 }
 
 impl Shown {
+    fn new(run: Sampling, engine: &Engine) -> Self {
+        Self {
+            rgb: engine.model().config().in_channels == 3,
+            pictures: run.pictures(),
+            progress: None,
+            user: User::NONE,
+            told: run.made(),
+            run,
+        }
+    }
+
     /// Tells of the calls that were made since it was last told.
     fn tell(&mut self) {
         let (made, lanes) = (self.run.made(), self.run.lanes() as usize);
@@ -85,14 +96,82 @@ pub unsafe extern "C" fn refrain_sampling_create(
             None => engine.start(&settings),
         }
         .map_err(|why| message.refuse((&why).into(), &why))?;
-        sampling_out.write(create(Shown {
-            run,
-            rgb: engine.model().config().in_channels == 3,
-            pictures: settings.classes.len() as u32,
-            progress: None,
-            user: User::NONE,
-            told: 0,
-        }));
+        sampling_out.write(create(Shown::new(run, engine)));
+        Ok(())
+    })
+}
+
+/// A run as bytes, to go on with it after the program was ended or on another device: with
+/// refrain_sampling_resume. The settings, the latents, the decisions and what the policy keeps are in
+/// it, about as many bytes as the latents, the anchors and the references of refrain_sampling_memory.
+/// Waits for the device and reads from it.
+///
+/// - `sampling`: exclusive; between two calls.
+/// - `bytes_out`: out, room for `capacity` bytes: a safetensors file.
+/// - `capacity`: in, bytes; 0 only asks for the size.
+/// - `size_out`: out, bytes of the file; written also with REFRAIN_E_CAPACITY.
+/// - `message`, `message_capacity`: optional; on an error, why in one line.
+///
+/// Returns REFRAIN_OK; REFRAIN_E_CAPACITY; REFRAIN_E_ORDER within a call, which is to be finished or
+/// cancelled first; REFRAIN_E_DEVICE if the device failed; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is
+/// no run or a pointer is not aligned; REFRAIN_E_PANIC.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn refrain_sampling_save(
+    sampling: *mut refrain_sampling,
+    bytes_out: *mut u8,
+    capacity: usize,
+    size_out: *mut usize,
+    message: *mut c_char,
+    message_capacity: usize,
+) -> refrain_status {
+    guard_telling(message, message_capacity, |message| {
+        // SAFETY: the pointer contract of this module.
+        let (bytes_out, size_out) = unsafe { (room(bytes_out, capacity)?, output(size_out)?) };
+        let save = |shown: &mut Shown| {
+            let run = &mut shown.run;
+            let status = match run.is_within_call() {
+                true => |_: &RunError| REFRAIN_E_ORDER,
+                false => |why: &RunError| why.into(),
+            };
+            let saved = run.save();
+            let saved = saved.map_err(|why| message.refuse(status(&why), &why))?;
+            fill(bytes_out, &saved, size_out)
+        };
+        // SAFETY: the pointer contract of this module.
+        unsafe { change(sampling, save) }
+    })
+}
+
+/// Goes on with a run that refrain_sampling_save made bytes of, with the settings it was started with.
+/// On the same device what comes after is, bit for bit, what it would have been without the pause.
+///
+/// - `engine`: shared; of the same model, on any device; may be destroyed while the run goes on.
+/// - `bytes`: in, `size` bytes: all that was saved; copied. No alignment is needed.
+/// - `size`: in, bytes.
+/// - `sampling_out`: out, to be destroyed with refrain_sampling_destroy.
+/// - `message`, `message_capacity`: optional; on an error, why in one line.
+///
+/// Returns REFRAIN_OK; REFRAIN_E_FORMAT if the bytes are no saved run, of another version or model, or
+/// damaged; REFRAIN_E_DEVICE if the device cannot hold the run; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there
+/// is no engine or a pointer is not aligned; REFRAIN_E_PANIC.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn refrain_sampling_resume(
+    engine: *const refrain_engine,
+    bytes: *const u8,
+    size: usize,
+    sampling_out: *mut *mut refrain_sampling,
+    message: *mut c_char,
+    message_capacity: usize,
+) -> refrain_status {
+    guard_telling(message, message_capacity, |message| {
+        // SAFETY: the pointer contract of this module.
+        let (engine, bytes) = unsafe { (shared(engine)?, inputs(bytes, size)?) };
+        // SAFETY: the pointer contract of this module.
+        let sampling_out = unsafe { output(sampling_out)? };
+        let run = engine
+            .resume(bytes)
+            .map_err(|why| message.refuse((&why).into(), &why))?;
+        sampling_out.write(create(Shown::new(run, engine)));
         Ok(())
     })
 }
