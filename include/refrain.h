@@ -14,14 +14,18 @@
  * -----
  * 1. Names are `refrain_<object>_<verb>`. The object comes first, then inputs, then outputs, which end
  *    in `_out`; a buffer is followed by its size. Outputs are never read, and written only if the
- *    function returns REFRAIN_OK; but with REFRAIN_E_CAPACITY the size needed is written. After an
- *    error the object is as it was.
+ *    function returns REFRAIN_OK; but with REFRAIN_E_CAPACITY the size needed is written, where a
+ *    function has an output for it. A capacity of 0 asks for it, and returns REFRAIN_E_CAPACITY too.
+ *    Of texts that size is the length without the zero: give one byte more. After an error the object
+ *    is as it was.
  * 2. Functions return a `refrain_status`: 0, or a negative number. Functions that look up a static
  *    value return that.
  * 3. Every pointer is checked: NULL is REFRAIN_E_NULL unless it is called optional, a pointer that is
  *    not aligned is REFRAIN_E_MEMORY. A pointer whose count is 0 is not looked at.
  * 4. What is passed as `const T *` may be used by any number of threads at once, what is passed as
  *    `T *` by one at a time. There is no thread-local state, and nothing global but the allocator.
+ *    Where models, engines, samplings, evaluations and programs notice that they are used twice at
+ *    once, that is REFRAIN_E_ORDER, and such a _destroy does nothing; schedulers do not notice.
  * 5. Schedulers live in memory you give and need no destroying. Objects with `_create` or `_open` own
  *    memory or a device and have one `_destroy`, which takes NULL.
  *
@@ -144,8 +148,8 @@
  * there, cut to the capacity, ending in a zero. `message` may be NULL.
  *
  * A defect in the library that would end a Rust program is caught and returned as REFRAIN_E_PANIC (in
- * builds with the feature std); the object is unusable from then on. No caller's error is known to
- * cause it.
+ * builds with the feature std); the object is unusable from then on. No caller's error that rule 4 does
+ * not forbid is known to cause it.
  *
  * A signal that is missing or not a number is no error: the call is computed, and the reason says so.
  *
@@ -163,8 +167,9 @@
  * says nothing of the binary interface.
  *
  * REFRAIN_ABI_VERSION changes only if programs built against an older header could break. Structs that
- * are handed in begin with `struct_size`: programs built against an older or a newer header work as
- * long as they use nothing that the library does not know. Numbers of enums are never reused. The same
+ * configure (policies, settings, options) begin with `struct_size`: programs built against an older or a
+ * newer header work as long as they use nothing that the library does not know. All other structs keep
+ * their fields. Numbers of enums are never reused. The same
  * policy and signals give the same decisions in every version with the same REFRAIN_ABI_VERSION, except
  * where a release note calls a difference a fixed defect.
  *
@@ -330,12 +335,15 @@ enum refrain_status
     REFRAIN_E_MEMORY = -5,
     /**
      * Calls are out of order: a call is begun twice, decided or committed without being begun, or
-     * earlier than the last one.
+     * earlier than the last one; or an object is used twice at once.
      */
     REFRAIN_E_ORDER = -6,
     /** A lane, step, evaluation, index or picture that does not exist. */
     REFRAIN_E_RANGE = -7,
-    /** The caller's buffer is too small. The size needed is written, alone of all outputs. */
+    /**
+     * The caller's buffer is too small. The size needed is written, alone of all outputs, where the
+     * function has one for it.
+     */
     REFRAIN_E_CAPACITY = -8,
     /**
      * Saved bytes or a checkpoint cannot be read: another format or version, damaged, or saved
@@ -1675,7 +1683,7 @@ typedef struct refrain_gauge {
 typedef struct refrain_budget {
     /** How costs add up. */
     refrain_budget_kind kind;
-    /** Whether a skip must stay below the threshold or may reach it. */
+    /** Whether a skip must stay below the threshold or may reach it. Key `compare`. */
     refrain_comparator comparator;
     /** What the threshold is a multiple of. */
     refrain_scale scale;
@@ -1818,20 +1826,20 @@ typedef struct refrain_site {
  * call.
  */
 typedef struct refrain_guards {
-    /** First steps that are always computed, 0 to 2^30. Larger is safer. */
+    /** First steps that are always computed, 0 to 2^30. Larger is safer. Key `warmup`. */
     uint32_t max_warmup_steps;
     /**
      * Last steps that are always computed, 0 to 2^30. 1 unless a policy says otherwise: a skipped
-     * last step leaves visible noise.
+     * last step leaves visible noise. Key `last`.
      */
     uint32_t last_steps;
-    /** Longest run of skipped calls, 0 for no limit. */
+    /** Longest run of skipped calls, 0 for no limit. Key `max_run`. */
     uint32_t max_continuous_cached_steps;
     /** How that run is counted. */
     refrain_run_count run_count;
-    /** Skipped calls of a whole run, 0 for no limit. */
+    /** Skipped calls of a whole run, 0 for no limit. Key `max_total`. */
     uint32_t max_cached_steps;
-    /** First steps in which no two calls in a row are skipped, 0 to 2^30. */
+    /** First steps in which no two calls in a row are skipped, 0 to 2^30. Key `enhance`. */
     uint32_t enhanced_steps;
     /** How `warmup_fraction` becomes whole steps. */
     refrain_rounding rounding;
@@ -1839,12 +1847,12 @@ typedef struct refrain_guards {
     refrain_window window;
     /**
      * Share of the steps, 0 to 1, that is always computed at the start; the longer of this and
-     * `max_warmup_steps` counts.
+     * `max_warmup_steps` counts. Key `retention`.
      */
     double warmup_fraction;
-    /** Skips are allowed from here: a share of the steps, a step or a time. */
+    /** Skips are allowed from here: a share of the steps, a step or a time. Key `start`. */
     double window_start;
-    /** Skips are allowed up to, and without, this. */
+    /** Skips are allowed up to, and without, this. Key `end`. */
     double window_end;
     /** Signals of the whole run that may add up before every call is computed, 0 for no limit. */
     double max_spent;
@@ -1946,8 +1954,9 @@ typedef struct refrain_call {
     /** Zero. */
     uint32_t reserved;
     /**
-     * Where on the sampler's own time axis (timestep or sigma): any finite number. Only predictors
-     * with REFRAIN_AXIS_TIME look at it.
+     * Where on the sampler's own time axis (timestep or sigma): any finite number. Looked at with
+     * REFRAIN_AXIS_TIME, REFRAIN_WINDOW_TIME (pab: without it every call is computed),
+     * REFRAIN_CURVE_BY_TIME and REFRAIN_RESCALE_SENSITIVITY; of no effect otherwise.
      */
     double time;
 } refrain_call;
@@ -1955,8 +1964,8 @@ typedef struct refrain_call {
 /** What to do with one call, and why. If `needs` is not 0 it is not decided yet. */
 typedef struct refrain_decision {
     /**
-     * Measurements to hand to `refrain_scheduler_decide` first: one, or one per lane of a pool; with
-     * `aligned` then as many factors. 0: decided.
+     * How many numbers to hand to `refrain_scheduler_decide` first: a signal, or one per lane of a
+     * pool, and with `aligned` as many factors behind them, which are counted. 0: decided.
      */
     uint32_t needs;
     /** With `needs`: what to measure. Else 0. */
@@ -2089,7 +2098,7 @@ typedef struct refrain_predictor_inputs {
      * factor, that counts now.
      */
     double gain;
-    /** With REFRAIN_PREDICTOR_KIND_CHEBYSHEV: length of the axis, the steps of the run. */
+    /** With REFRAIN_PREDICTOR_KIND_CHEBYSHEV: length of the axis, the steps of the run, above 0. */
     double span;
 } refrain_predictor_inputs;
 
@@ -2182,7 +2191,9 @@ typedef struct refrain_model_options {
     uint32_t struct_size;
     /** Attention heads; 0: as the file says, else as published for its size. */
     uint32_t num_heads;
-    /** 1: look at `prediction`. 0: as the file says, else as usual for its shape. */
+    /**
+     * 1: look at `prediction`. 0: as the file says, else as usual for its shape, and `prediction` is 0.
+     */
     uint32_t has_prediction;
     /**
      * What the network predicts. SiT checkpoints have sigma channels like DiT's and need
@@ -2232,9 +2243,9 @@ typedef void (*refrain_log_callback)(void *user, refrain_message message, const 
 typedef struct refrain_settings {
     /** sizeof(refrain_settings), as refrain_settings_default sets it. */
     uint32_t struct_size;
-    /** Sampler steps, at least 1; with DDIM at most 1000. Default 50. */
+    /** Sampler steps, 1 to 1000 with DDIM, to 1048576 with Euler. Default 50. */
     uint32_t steps;
-    /** 1: look at `sampler`. 0: the sampler that fits the model. Default 0. */
+    /** 1: look at `sampler`. 0: the sampler that fits the model, and `sampler` is 0. Default 0. */
     uint32_t has_sampler;
     /** The sampler. */
     refrain_sampler sampler;
@@ -2697,7 +2708,8 @@ refrain_status refrain_method_field(uint32_t method,
  * - `policy_out`: out, the policy. It may lack its curve (`refrain_policy_needs_table`).
  * - `report_out`: out, room for `capacity` bytes: a line for each thing that does not carry over or
  *   is only near, and a zero; empty if everything carries over.
- * - `capacity`: in, bytes; 0 only asks for the length. 8192 are enough unless options are long.
+ * - `capacity`: in, bytes; 0 only asks for the length. 8192 are enough unless options are long. There is
+ *   no policy without its report.
  * - `length_out`: out, bytes of the report without the zero; written also with REFRAIN_E_CAPACITY.
  * - `message`, `message_capacity`: optional; on an error, the option, the value, what is allowed and
  *   the nearest name, in one line.
@@ -2729,7 +2741,8 @@ REFRAIN_API size_t refrain_policy_size(void);
  * - `policy`: in.
  * - `depth`: in, blocks of the network, 1 or more.
  * - `steps`: in, steps of the run, 1 or more.
- * - `lanes_out`: out: 1, one for every block, or one a column of the mask.
+ * - `lanes_out`: out: 1, one for every block, or one a column of the mask. A scheduler takes no more
+ *   than REFRAIN_MAX_LANES.
  *
  * Returns REFRAIN_OK; REFRAIN_E_RANGE if `depth` or `steps` is 0; REFRAIN_E_NULL;
  * REFRAIN_E_CONFIG_SIZE, REFRAIN_E_UNSUPPORTED or REFRAIN_E_VALUE as `refrain_policy_check`;
@@ -2920,7 +2933,9 @@ refrain_status refrain_scheduler_decide(struct refrain_scheduler *scheduler,
  *   products of the feature that was kept with itself and the other kept features, newest first, at
  *   most six. Of a verified call (REFRAIN_ACTION_VERIFY): the error of its forecast, one value. A
  *   value that is not finite, or negative and no product, counts as unknown.
- * - `value_count`: in, 0 for none. An error that is not given counts as too large.
+ * - `value_count`: in, 0 for none, else as many: one for each lane that decides together, 1 to 6
+ *   products, one error. An error that is not given counts as too large. Of a call that wants nothing
+ *   the values, one for each lane that decides together, are ignored.
  * - `event_out`: out, what a trace keeps; optional: may be NULL. If its action is
  *   REFRAIN_ACTION_VERIFY and its reason REFRAIN_REASON_FORECAST_REJECTED, the forecast was wrong;
  *   with REFRAIN_VERIFY_KIND_ROLLBACK the call was given up: begin it again.
@@ -3064,8 +3079,9 @@ refrain_status refrain_scheduler_restore(struct refrain_scheduler *scheduler,
  * - `given`: in, what it looks at.
  * - `weights_out`: out, the weights.
  *
- * Returns REFRAIN_OK; REFRAIN_E_NULL; REFRAIN_E_VALUE for an unknown kind or axis, an order above 4
- * or a number that is not finite; REFRAIN_E_RANGE if `count` is too large; REFRAIN_E_UNSUPPORTED if
+ * Returns REFRAIN_OK; REFRAIN_E_NULL; REFRAIN_E_VALUE for an unknown kind or axis, an order above 4, a
+ * number that is not finite, one that the kind looks at and that is out of its range, or a table
+ * without a row; REFRAIN_E_RANGE if `count` is too large; REFRAIN_E_UNSUPPORTED if
  * `reserved` is not zero; REFRAIN_E_MEMORY if a pointer is not aligned.
  */
 REFRAIN_API
@@ -3375,7 +3391,8 @@ refrain_status refrain_variant_workgroups(uint32_t index,
  * - `message`, `message_capacity`: optional; on an error, why in one line, naming the tensor.
  *
  * Returns REFRAIN_OK; REFRAIN_E_FILE if the file cannot be read; REFRAIN_E_FORMAT if it is damaged, a
- * tensor is missing, superfluous, of the wrong shape, or holds NaN or infinity; REFRAIN_E_VALUE for
+ * tensor is missing, superfluous, of the wrong shape, or holds NaN or infinity, or its metadata name
+ * heads, a prediction or classes that cannot be; REFRAIN_E_VALUE for
  * an option that does not fit, or a path that is not UTF-8; REFRAIN_E_CONFIG_SIZE;
  * REFRAIN_E_UNSUPPORTED; REFRAIN_E_NULL; REFRAIN_E_MEMORY if a pointer is not aligned;
  * REFRAIN_E_PANIC.
@@ -3470,9 +3487,10 @@ refrain_status refrain_model_find_class(const struct refrain_model *model,
  * - `engine_out`: out, to be destroyed with refrain_engine_destroy.
  * - `message`, `message_capacity`: optional; on an error, why in one line.
  *
- * Returns REFRAIN_OK; REFRAIN_E_DEVICE if there is no such device, the library was built without it,
- * or it cannot hold the model; REFRAIN_E_VALUE for an unknown backend; REFRAIN_E_NULL;
- * REFRAIN_E_MEMORY if there is no model or a pointer is not aligned; REFRAIN_E_PANIC.
+ * Returns REFRAIN_OK; REFRAIN_E_DEVICE if there is no such device or it cannot hold the model;
+ * REFRAIN_E_UNSUPPORTED if the library was built without that backend; REFRAIN_E_VALUE for an unknown
+ * one; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no model or a pointer is not aligned;
+ * REFRAIN_E_PANIC.
  */
 REFRAIN_API
 refrain_status refrain_engine_create(const struct refrain_model *model,
@@ -3862,9 +3880,8 @@ refrain_status refrain_settings_default(size_t struct_size,
  * - `memory_out`: out.
  * - `message`, `message_capacity`: optional; on an error, why in one line.
  *
- * Returns REFRAIN_OK; REFRAIN_E_VALUE if the settings do not fit the model, or for a backend that is
- * unknown or that the library was built without; REFRAIN_E_CONFIG_SIZE;
- * REFRAIN_E_UNSUPPORTED; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no model or a pointer is not
+ * Returns REFRAIN_OK; REFRAIN_E_VALUE if the settings do not fit the model, or for an unknown backend;
+ * REFRAIN_E_UNSUPPORTED also if the library was built without the backend; REFRAIN_E_CONFIG_SIZE; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no model or a pointer is not
  * aligned; REFRAIN_E_PANIC.
  */
 REFRAIN_API
@@ -3958,7 +3975,7 @@ refrain_status refrain_forward_output(const struct refrain_forward *forward,
  *
  * - `sampler`: in, a REFRAIN_SAMPLER_... number: REFRAIN_SAMPLER_EULER for a network that predicts the
  *   velocity, REFRAIN_SAMPLER_DDIM for one that predicts the noise.
- * - `steps`: in, at least 1; with DDIM at most 1000.
+ * - `steps`: in, 1 to 1000 with DDIM, to 1048576 with Euler.
  * - `steps_out`: out, room for `capacity` steps.
  * - `capacity`: in; at least `steps`, or 0 to ask for the number.
  * - `count_out`: out, steps; written also with REFRAIN_E_CAPACITY.
@@ -4122,7 +4139,7 @@ refrain_status refrain_program_command(const struct refrain_program *program,
  * - `lifetimes_out`: out, room for `capacity` lifetimes.
  * - `capacity`: in; at least `buffer_count` of the program.
  *
- * Returns REFRAIN_OK; REFRAIN_E_CAPACITY; REFRAIN_E_RANGE if there is no such segment;
+ * Returns REFRAIN_OK; REFRAIN_E_CAPACITY below `buffer_count`; REFRAIN_E_RANGE if there is no such segment;
  * REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no program or a pointer is not aligned;
  * REFRAIN_E_PANIC.
  */
@@ -4264,7 +4281,8 @@ refrain_status refrain_program_filter(const struct refrain_program *program,
 /**
  * Has the library allocate from the host from now on, everything that it allocates on the heap: models,
  * engines, samplings, programs and what they use. Memory of a GPU is its driver's affair, and stacks of
- * threads are the system's. Policies, schedulers, predictors and the cpu functions allocate nothing.
+ * threads are the system's. Policies, schedulers, predictors and the cpu functions allocate nothing. When
+ * all objects are destroyed, some 20 KB in a few blocks stay with the threads of the CPU executor.
  *
  * To be called once, before any object is created, while no other thread uses the library.
  *

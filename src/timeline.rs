@@ -41,8 +41,9 @@ pub struct Call {
     pub lane: u32,
     /// Zero.
     pub reserved: u32,
-    /// Where on the sampler's own time axis (timestep or sigma); any finite number. Predictors with
-    /// `axis=time` space their anchors by it; everything else ignores it.
+    /// Where on the sampler's own time axis (timestep or sigma); any finite number. Looked at with
+    /// `axis=time`, `window=time` (`pab`), `curve_by=time` and `rescale=sensitivity`; of no effect
+    /// otherwise.
     pub time: f64,
 }
 

@@ -36,6 +36,10 @@
  * 6. capi() is the way to C: the struct or the pointer, which stays owned. release() hands a pointer
  *    over: from then on destroying it is the caller's.
  *
+ * What wraps functions that refrain.h marks REFRAIN_EXPERIMENTAL may change like them: Program, Forward,
+ * Kernel::translate() and variants, Sampling::decide_on_device(), Engine::on_message() and tuning(), and
+ * use_memory().
+ *
  * Enums and plain structs keep their names of refrain.h; what their fields mean is said there.
  */
 #ifndef REFRAIN_HPP

@@ -12,7 +12,8 @@ use super::model::refrain_model;
 use super::numbers::refrain_message;
 use super::object::{Opaque, User, create, destroy, shared};
 use super::refrain_status::{
-    self, REFRAIN_E_DEVICE, REFRAIN_E_FORMAT, REFRAIN_E_PANIC, REFRAIN_E_VALUE,
+    self, REFRAIN_E_DEVICE, REFRAIN_E_FORMAT, REFRAIN_E_PANIC, REFRAIN_E_UNSUPPORTED,
+    REFRAIN_E_VALUE,
 };
 use crate::executor::ExecutorError;
 use crate::run::{Backend, Engine, Listener, RunError};
@@ -50,11 +51,23 @@ impl From<&RunError> for refrain_status {
 
 /// A backend from C.
 pub(super) fn read_backend(backend: u32, message: &mut Message) -> Checked<Backend> {
-    Backend::from_number(backend).ok_or_else(|| {
+    let found = Backend::from_number(backend).ok_or_else(|| {
         let last = Backend::ALL.len().saturating_sub(1);
         let why = format_args!("backend is {backend}; allowed is 0 to {last}");
         message.refuse(REFRAIN_E_VALUE, &why)
-    })
+    })?;
+    let built = match found {
+        Backend::Auto => true,
+        Backend::Gpu => cfg!(feature = "gpu"),
+        Backend::Cpu => cfg!(feature = "cpu"),
+    };
+    if built {
+        return Ok(found);
+    }
+    let why = format_args!(
+        "backend is {backend} ({found}), which the library was built without; choose another"
+    );
+    Err(message.refuse(REFRAIN_E_UNSUPPORTED, &why))
 }
 
 /// Prepares a model on a device.
@@ -64,9 +77,10 @@ pub(super) fn read_backend(backend: u32, message: &mut Message) -> Checked<Backe
 /// - `engine_out`: out, to be destroyed with refrain_engine_destroy.
 /// - `message`, `message_capacity`: optional; on an error, why in one line.
 ///
-/// Returns REFRAIN_OK; REFRAIN_E_DEVICE if there is no such device, the library was built without it,
-/// or it cannot hold the model; REFRAIN_E_VALUE for an unknown backend; REFRAIN_E_NULL;
-/// REFRAIN_E_MEMORY if there is no model or a pointer is not aligned; REFRAIN_E_PANIC.
+/// Returns REFRAIN_OK; REFRAIN_E_DEVICE if there is no such device or it cannot hold the model;
+/// REFRAIN_E_UNSUPPORTED if the library was built without that backend; REFRAIN_E_VALUE for an unknown
+/// one; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no model or a pointer is not aligned;
+/// REFRAIN_E_PANIC.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn refrain_engine_create(
     model: *const refrain_model,
@@ -79,7 +93,7 @@ pub unsafe extern "C" fn refrain_engine_create(
         // SAFETY: the pointer contract of this module.
         let (model, engine_out) = unsafe { (shared(model)?, output(engine_out)?) };
         let backend = read_backend(backend, message)?;
-        let engine = Engine::new(Arc::clone(model), backend)
+        let engine = Engine::new(Arc::clone(&model), backend)
             .map_err(|why| message.refuse((&why).into(), &why))?;
         engine_out.write(create(engine));
         Ok(())

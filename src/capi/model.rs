@@ -36,7 +36,7 @@ pub struct refrain_model_options {
     pub struct_size: u32,
     /// Attention heads; 0: as the file says, else as published for its size.
     pub num_heads: u32,
-    /// 1: look at `prediction`. 0: as the file says, else as usual for its shape.
+    /// 1: look at `prediction`. 0: as the file says, else as usual for its shape, and `prediction` is 0.
     pub has_prediction: u32,
     /// What the network predicts. SiT checkpoints have sigma channels like DiT's and need
     /// REFRAIN_PREDICTION_VELOCITY said here if their metadata does not.
@@ -87,7 +87,9 @@ impl From<&ModelError> for refrain_status {
     fn from(error: &ModelError) -> Self {
         match error {
             ModelError::Read { .. } => REFRAIN_E_FILE,
-            ModelError::Format(_) | ModelError::Tensor { .. } => REFRAIN_E_FORMAT,
+            ModelError::Format(_) | ModelError::Tensor { .. } | ModelError::Metadata { .. } => {
+                REFRAIN_E_FORMAT
+            }
             ModelError::Setting { .. } => REFRAIN_E_VALUE,
         }
     }
@@ -109,7 +111,17 @@ unsafe fn overrides(
             let why = format_args!("prediction is {}; allowed is 0 to 1", options.prediction);
             message.refuse(REFRAIN_E_VALUE, &why)
         })?),
-        _ => return Err(REFRAIN_E_UNSUPPORTED),
+        0 => {
+            let why = format_args!(
+                "prediction is {} while has_prediction is 0; set that to 1",
+                options.prediction
+            );
+            return Err(message.refuse(REFRAIN_E_UNSUPPORTED, &why));
+        }
+        other => {
+            let why = format_args!("has_prediction is {other}; allowed is 0 to 1");
+            return Err(message.refuse(REFRAIN_E_UNSUPPORTED, &why));
+        }
     };
     Ok(Overrides {
         num_heads: (options.num_heads != 0).then_some(options.num_heads),
@@ -126,7 +138,8 @@ unsafe fn overrides(
 /// - `message`, `message_capacity`: optional; on an error, why in one line, naming the tensor.
 ///
 /// Returns REFRAIN_OK; REFRAIN_E_FILE if the file cannot be read; REFRAIN_E_FORMAT if it is damaged, a
-/// tensor is missing, superfluous, of the wrong shape, or holds NaN or infinity; REFRAIN_E_VALUE for
+/// tensor is missing, superfluous, of the wrong shape, or holds NaN or infinity, or its metadata name
+/// heads, a prediction or classes that cannot be; REFRAIN_E_VALUE for
 /// an option that does not fit, or a path that is not UTF-8; REFRAIN_E_CONFIG_SIZE;
 /// REFRAIN_E_UNSUPPORTED; REFRAIN_E_NULL; REFRAIN_E_MEMORY if a pointer is not aligned;
 /// REFRAIN_E_PANIC.

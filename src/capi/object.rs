@@ -1,16 +1,21 @@
 //! Objects on the heap, behind opaque pointers.
 
 use alloc::boxed::Box;
+use core::cell::UnsafeCell;
 use core::ffi::c_void;
+use core::ops::Deref;
+use core::sync::atomic::{AtomicU32, Ordering};
 
 use super::border::{Checked, catch, guard};
-use super::refrain_status::{REFRAIN_E_MEMORY, REFRAIN_E_NULL, REFRAIN_E_PANIC};
+use super::refrain_status::{REFRAIN_E_MEMORY, REFRAIN_E_NULL, REFRAIN_E_ORDER, REFRAIN_E_PANIC};
 
 /// Something that C holds a pointer to.
 #[repr(C)]
 pub(super) struct Object<T> {
-    state: u32,
-    value: T,
+    state: AtomicU32,
+    /// How many functions look at it right now, or [`CHANGING`].
+    users: AtomicU32,
+    value: UnsafeCell<T>,
 }
 
 /// What a caller wants handed to its functions; never looked at.
@@ -39,15 +44,21 @@ pub(super) trait Opaque {
 const POISONED: u32 = u32::from_le_bytes(*b"rf!!");
 /// The state of an object that was destroyed, as long as its memory is not used again.
 const DEAD: u32 = 0;
+/// One function changes an object, and no other may look at it.
+const CHANGING: u32 = u32::MAX;
 
 /// A new object; [`destroy`] frees it.
 pub(super) fn create<O: Opaque>(value: O::Value) -> *mut O {
-    let state = O::LIVE;
-    Box::into_raw(Box::new(Object { state, value })).cast()
+    Box::into_raw(Box::new(Object {
+        state: AtomicU32::new(O::LIVE),
+        users: AtomicU32::new(0),
+        value: UnsafeCell::new(value),
+    }))
+    .cast()
 }
 
-/// The state of what a pointer leads to.
-unsafe fn state<O: Opaque>(object: *const O) -> Checked<u32> {
+/// What a pointer leads to, if that is such an object, and its state.
+unsafe fn find<'a, O: Opaque>(object: *const O) -> Checked<(&'a Object<O::Value>, u32)> {
     let at = object.cast::<Object<O::Value>>();
     if at.is_null() {
         return Err(REFRAIN_E_NULL);
@@ -56,11 +67,39 @@ unsafe fn state<O: Opaque>(object: *const O) -> Checked<u32> {
         return Err(REFRAIN_E_MEMORY);
     }
     // SAFETY: the pointer contract of this module; every object begins with its state.
-    let state = unsafe { (&raw const (*at).state).read() };
+    let state = unsafe { (*at).state.load(Ordering::Acquire) };
     if state == O::LIVE || state == POISONED {
-        Ok(state)
+        // SAFETY: it is alive and of this type.
+        Ok((unsafe { &*at }, state))
     } else {
         Err(REFRAIN_E_MEMORY)
+    }
+}
+
+/// The same, of one that no panic has spoilt.
+unsafe fn usable<'a, O: Opaque>(object: *const O) -> Checked<&'a Object<O::Value>> {
+    // SAFETY: as for this function.
+    match unsafe { find(object)? } {
+        (_, POISONED) => Err(REFRAIN_E_PANIC),
+        (object, _) => Ok(object),
+    }
+}
+
+/// An object that a function looks at.
+pub(super) struct Shared<'a, T>(&'a Object<T>);
+
+impl<T> Deref for Shared<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        // SAFETY: it is counted among the users, so that nobody changes it.
+        unsafe { &*self.0.value.get() }
+    }
+}
+
+impl<T> Drop for Shared<'_, T> {
+    fn drop(&mut self) {
+        self.0.users.fetch_sub(1, Ordering::Release);
     }
 }
 
@@ -68,16 +107,18 @@ unsafe fn state<O: Opaque>(object: *const O) -> Checked<u32> {
 ///
 /// # Safety
 /// The pointer contract of this module.
-pub(super) unsafe fn shared<'a, O: Opaque>(object: *const O) -> Checked<&'a O::Value>
+pub(super) unsafe fn shared<'a, O: Opaque>(object: *const O) -> Checked<Shared<'a, O::Value>>
 where
     O::Value: Sync,
 {
     // SAFETY: as for this function.
-    if unsafe { state(object)? } == POISONED {
-        return Err(REFRAIN_E_PANIC);
-    }
-    // SAFETY: it is alive and of this type.
-    Ok(unsafe { &(*object.cast::<Object<O::Value>>()).value })
+    let object = unsafe { usable(object)? };
+    let more = |users: u32| users.checked_add(1).filter(|users| *users < CHANGING);
+    object
+        .users
+        .fetch_update(Ordering::Acquire, Ordering::Relaxed, more)
+        .map(|_| Shared(object))
+        .map_err(|_| REFRAIN_E_ORDER)
 }
 
 /// Changes an object; if that panics it is unusable from then on.
@@ -92,32 +133,36 @@ where
     O::Value: Send,
 {
     // SAFETY: as for this function.
-    if unsafe { state(object)? } == POISONED {
-        return Err(REFRAIN_E_PANIC);
-    }
-    // SAFETY: it is alive, of this type, and nobody else uses it.
-    let object = unsafe { &mut *object.cast::<Object<O::Value>>() };
-    let result = catch(|| body(&mut object.value));
+    let object = unsafe { usable(object)? };
+    take(object)?;
+    // SAFETY: it was taken, so that nobody else uses it.
+    let result = catch(|| body(unsafe { &mut *object.value.get() }));
     if result == Err(REFRAIN_E_PANIC) {
-        object.state = POISONED;
+        object.state.store(POISONED, Ordering::Release);
     }
+    object.users.store(0, Ordering::Release);
     result
 }
 
-/// Frees an object; NULL and what is no such object are left alone.
+/// Keeps an object for one function, if no other uses it.
+fn take<T>(object: &Object<T>) -> Checked<()> {
+    let (free, ours) = (Ordering::Acquire, Ordering::Relaxed);
+    let taken = object.users.compare_exchange(0, CHANGING, free, ours);
+    taken.map(|_| ()).map_err(|_| REFRAIN_E_ORDER)
+}
+
+/// Frees an object; NULL, what is no such object, and one in use are left alone.
 ///
 /// # Safety
 /// The pointer contract of this module.
 pub(super) unsafe fn destroy<O: Opaque>(object: *mut O) {
     let body = || {
         // SAFETY: as for this function.
-        unsafe { state(object)? };
-        let at = object.cast::<Object<O::Value>>();
+        let (found, _) = unsafe { find(object)? };
+        take(found)?;
+        found.state.store(DEAD, Ordering::Release);
         // SAFETY: it was made by `create` and nobody else uses it.
-        unsafe {
-            (*at).state = DEAD;
-            drop(Box::from_raw(at));
-        }
+        drop(unsafe { Box::from_raw(object.cast::<Object<O::Value>>()) });
         Ok(())
     };
     // There is nobody to tell, and nothing to do about it.
@@ -154,10 +199,11 @@ mod tests {
         // SAFETY: the object is alive until it is destroyed.
         unsafe {
             assert_eq!(guard(|| change(object, add)), REFRAIN_OK);
-            assert_eq!(shared(object).copied(), Ok(8));
+            assert_eq!(shared(object).map(|value| *value), Ok(8));
             assert_eq!(change(object, |_| panic!("planted")), Err(REFRAIN_E_PANIC));
             assert_eq!(change(object, add), Err(REFRAIN_E_PANIC));
-            assert_eq!(shared(object).copied(), Err(REFRAIN_E_PANIC));
+            let why = shared(object).map(|value| *value);
+            assert_eq!(why, Err(REFRAIN_E_PANIC));
             destroy(object);
         }
     }
@@ -167,12 +213,40 @@ mod tests {
         let object = create::<Handle>(7);
         // SAFETY: the object is alive until it is destroyed; both kinds hold the same.
         unsafe {
-            assert_eq!(
-                shared(object.cast::<Other>()).copied(),
-                Err(REFRAIN_E_MEMORY)
-            );
+            let other = shared(object.cast::<Other>()).map(|value| *value);
+            assert_eq!(other, Err(REFRAIN_E_MEMORY));
             destroy(object.cast::<Other>());
-            assert_eq!(shared(object).copied(), Ok(7), "it was not freed");
+            let own = shared(object).map(|value| *value);
+            assert_eq!(own, Ok(7), "it was not freed");
+            destroy(object);
+        }
+    }
+
+    #[test]
+    fn an_object_in_use_is_left_alone() {
+        let object = create::<Handle>(7);
+        let within = |_: &mut u32| {
+            // SAFETY: the object is alive until it is destroyed.
+            unsafe {
+                let look = shared(object).map(|value| *value);
+                assert_eq!(look, Err(REFRAIN_E_ORDER));
+                assert_eq!(change(object, |_| Ok(())), Err(REFRAIN_E_ORDER));
+                destroy(object);
+            }
+            Ok(())
+        };
+        // SAFETY: as above.
+        unsafe {
+            assert_eq!(change(object, within), Ok(()));
+            {
+                let (one, two) = (shared(object), shared(object));
+                assert_eq!((one.map(|v| *v), two.map(|v| *v)), (Ok(7), Ok(7)));
+                let held = shared(object);
+                assert_eq!(change(object, |_| Ok(())), Err(REFRAIN_E_ORDER));
+                destroy(object);
+                assert_eq!(held.map(|v| *v), Ok(7), "it was not freed");
+            }
+            assert_eq!(change(object, |_| Ok(())), Ok(()), "it is free again");
             destroy(object);
         }
     }

@@ -4,7 +4,7 @@ use super::border::{guard, input, inputs, output};
 use super::numbers::{refrain_axis, refrain_predictor_kind};
 use super::policy::mirror::{Mirror, mirror};
 use super::refrain_status::{self, REFRAIN_E_RANGE, REFRAIN_E_UNSUPPORTED, REFRAIN_E_VALUE};
-use crate::predict::{Inputs, MAX_ANCHORS, MAX_ORDER, Predictor};
+use crate::predict::{Inputs, MAX_ANCHORS, MAX_ORDER, Predictor, PredictorKind};
 
 /// Most anchors a predictor uses, and so most slots of a ring.
 pub const REFRAIN_MAX_ANCHORS: usize = 8;
@@ -89,7 +89,7 @@ pub struct refrain_predictor_inputs {
     /// With REFRAIN_PREDICTOR_KIND_GRADIENT and _ALIGNED: the share of the last change, or the
     /// factor, that counts now.
     pub gain: f64,
-    /// With REFRAIN_PREDICTOR_KIND_CHEBYSHEV: length of the axis, the steps of the run.
+    /// With REFRAIN_PREDICTOR_KIND_CHEBYSHEV: length of the axis, the steps of the run, above 0.
     pub span: f64,
 }
 
@@ -100,8 +100,9 @@ pub struct refrain_predictor_inputs {
 /// - `given`: in, what it looks at.
 /// - `weights_out`: out, the weights.
 ///
-/// Returns REFRAIN_OK; REFRAIN_E_NULL; REFRAIN_E_VALUE for an unknown kind or axis, an order above 4
-/// or a number that is not finite; REFRAIN_E_RANGE if `count` is too large; REFRAIN_E_UNSUPPORTED if
+/// Returns REFRAIN_OK; REFRAIN_E_NULL; REFRAIN_E_VALUE for an unknown kind or axis, an order above 4, a
+/// number that is not finite, one that the kind looks at and that is out of its range, or a table
+/// without a row; REFRAIN_E_RANGE if `count` is too large; REFRAIN_E_UNSUPPORTED if
 /// `reserved` is not zero; REFRAIN_E_MEMORY if a pointer is not aligned.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn refrain_predictor_weights(
@@ -141,6 +142,15 @@ pub unsafe extern "C" fn refrain_predictor_weights(
             .chain(&numbers)
             .chain(&more);
         if predictor.order > MAX_ORDER || !all.all(|v| v.is_finite()) {
+            return Err(REFRAIN_E_VALUE);
+        }
+        predictor.check().map_err(|_| REFRAIN_E_VALUE)?;
+        let missing = match predictor.kind {
+            PredictorKind::Chebyshev => span <= 0.0,
+            PredictorKind::Table => row.is_empty(),
+            _ => false,
+        };
+        if missing {
             return Err(REFRAIN_E_VALUE);
         }
         let weights = predictor.weights(&Inputs {

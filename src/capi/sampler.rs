@@ -37,7 +37,7 @@ impl refrain_step {
 ///
 /// - `sampler`: in, a REFRAIN_SAMPLER_... number: REFRAIN_SAMPLER_EULER for a network that predicts the
 ///   velocity, REFRAIN_SAMPLER_DDIM for one that predicts the noise.
-/// - `steps`: in, at least 1; with DDIM at most 1000.
+/// - `steps`: in, 1 to 1000 with DDIM, to 1048576 with Euler.
 /// - `steps_out`: out, room for `capacity` steps.
 /// - `capacity`: in; at least `steps`, or 0 to ask for the number.
 /// - `count_out`: out, steps; written also with REFRAIN_E_CAPACITY.

@@ -25,11 +25,12 @@ pub enum refrain_status {
     /// Memory is too small or not aligned, or the object in it was never initialised.
     REFRAIN_E_MEMORY = -5,
     /// Calls are out of order: a call is begun twice, decided or committed without being begun, or
-    /// earlier than the last one.
+    /// earlier than the last one; or an object is used twice at once.
     REFRAIN_E_ORDER = -6,
     /// A lane, step, evaluation, index or picture that does not exist.
     REFRAIN_E_RANGE = -7,
-    /// The caller's buffer is too small. The size needed is written, alone of all outputs.
+    /// The caller's buffer is too small. The size needed is written, alone of all outputs, where the
+    /// function has one for it.
     REFRAIN_E_CAPACITY = -8,
     /// Saved bytes or a checkpoint cannot be read: another format or version, damaged, or saved
     /// under another policy.
@@ -70,24 +71,33 @@ impl refrain_status {
     const fn describe(self) -> (&'static CStr, &'static str) {
         match self {
             REFRAIN_OK => (c"REFRAIN_OK", "done"),
-            REFRAIN_E_NULL => (c"REFRAIN_E_NULL", "a pointer that is not optional is NULL"),
+            REFRAIN_E_NULL => (
+                c"REFRAIN_E_NULL",
+                "a pointer is NULL that refrain.h does not call optional",
+            ),
             REFRAIN_E_CONFIG_SIZE => (
                 c"REFRAIN_E_CONFIG_SIZE",
-                "struct_size fits no released version; initialise the struct with its default",
+                "struct_size is below the first version of the struct or above 65536; it is sizeof(struct)",
             ),
             REFRAIN_E_UNSUPPORTED => (
                 c"REFRAIN_E_UNSUPPORTED",
-                "the struct uses what this library does not know; reserved fields must be zero",
+                "the struct uses what this library does not know, or this build is without it; reserved fields must be zero",
             ),
-            REFRAIN_E_VALUE => (c"REFRAIN_E_VALUE", "a value is out of range"),
+            REFRAIN_E_VALUE => (
+                c"REFRAIN_E_VALUE",
+                "a value is out of range, or a text is not UTF-8",
+            ),
             REFRAIN_E_MEMORY => (
                 c"REFRAIN_E_MEMORY",
-                "memory is too small, not aligned, or holds no object",
+                "memory is too small or not aligned, or there is no such object at the pointer",
             ),
-            REFRAIN_E_ORDER => (c"REFRAIN_E_ORDER", "calls are out of order"),
+            REFRAIN_E_ORDER => (
+                c"REFRAIN_E_ORDER",
+                "calls are out of order, or the object is in use by another call",
+            ),
             REFRAIN_E_RANGE => (
                 c"REFRAIN_E_RANGE",
-                "a lane, step or index that does not exist",
+                "a number of something that does not exist",
             ),
             REFRAIN_E_CAPACITY => (c"REFRAIN_E_CAPACITY", "the buffer is too small"),
             REFRAIN_E_FORMAT => (

@@ -212,8 +212,8 @@ fn side(file: &Checkpoint, patch: usize) -> Result<usize, ModelError> {
     let size = given.parse().unwrap_or(0);
     let side = size / patch;
     if !size.is_multiple_of(patch) || !(1..=64).contains(&side) {
-        return Err(ModelError::setting(
-            "metadata `input_size`",
+        return Err(ModelError::metadata(
+            "input_size",
             given,
             format!("it must be 1 to 64 patches of {patch}"),
         ));
@@ -236,13 +236,14 @@ fn heads(
     overrides: &Overrides,
     hidden: u32,
 ) -> Result<u32, ModelError> {
-    let said = match (overrides.num_heads, metadata.get("num_heads")) {
-        (Some(heads), _) => Some(heads),
-        (None, Some(text)) => Some(text.parse().map_err(|_| {
-            ModelError::setting("metadata `num_heads`", text, "it must be a whole number")
-        })?),
-        (None, None) => None,
-    };
+    let said =
+        match (overrides.num_heads, metadata.get("num_heads")) {
+            (Some(heads), _) => Some(heads),
+            (None, Some(text)) => Some(text.parse().map_err(|_| {
+                ModelError::metadata("num_heads", text, "it must be a whole number")
+            })?),
+            (None, None) => None,
+        };
     let heads = match (said, hidden) {
         (Some(heads), _) => heads,
         (None, 384) => 6,
@@ -254,21 +255,22 @@ fn heads(
                 "unknown",
                 format!(
                     "a hidden size of {hidden} has no published number of heads, and the file \
-                     names none; say it (`--heads N`)"
+                     names none; set num_heads (`--heads N` on the command line)"
                 ),
             ));
         }
     };
     let width = hidden.checked_div(heads).unwrap_or(0);
     if width * heads != hidden || !(24..=128).contains(&width) || !width.is_multiple_of(8) {
-        return Err(ModelError::setting(
-            "num_heads",
-            heads.to_string(),
-            format!(
-                "a hidden size of {hidden} must divide into heads of 24 to 128 channels, in steps \
-                 of 8; say another number (`--heads N`)"
-            ),
-        ));
+        let remedy = format!(
+            "a hidden size of {hidden} must divide into heads of 24 to 128 channels, in steps of 8; \
+             set num_heads to another number (`--heads N` on the command line)"
+        );
+        let given = heads.to_string();
+        return Err(match overrides.num_heads.is_none() && said.is_some() {
+            true => ModelError::metadata("num_heads", given, remedy),
+            false => ModelError::setting("num_heads", given, remedy),
+        });
     }
     Ok(heads)
 }
@@ -283,11 +285,7 @@ fn prediction(
     }
     match metadata.get("prediction") {
         Some(text) => Prediction::from_name(text).ok_or_else(|| {
-            ModelError::setting(
-                "metadata `prediction`",
-                text,
-                "it must be velocity or epsilon",
-            )
+            ModelError::metadata("prediction", text, "it must be velocity or epsilon")
         }),
         None if learned_sigma => Ok(Prediction::Epsilon),
         None => Ok(Prediction::Velocity),
@@ -303,13 +301,13 @@ fn class_names(
     };
     match serde_json::from_str::<Vec<String>>(text) {
         Ok(names) if names.len() == classes as usize => Ok(names),
-        Ok(names) => Err(ModelError::setting(
-            "metadata `class_names`",
+        Ok(names) => Err(ModelError::metadata(
+            "class_names",
             format!("{} names", names.len()),
             format!("the label table has {classes} classes"),
         )),
-        Err(_) => Err(ModelError::setting(
-            "metadata `class_names`",
+        Err(_) => Err(ModelError::metadata(
+            "class_names",
             "unreadable",
             "it must be a JSON list of names",
         )),

@@ -23,6 +23,15 @@ pub enum ModelError {
         /// What is wrong.
         why: String,
     },
+    /// What the file says of itself cannot be used.
+    Metadata {
+        /// Of what.
+        key: &'static str,
+        /// What it says.
+        given: String,
+        /// What it must say.
+        remedy: String,
+    },
     /// A size or setting that cannot be used.
     Setting {
         /// Which one.
@@ -39,6 +48,18 @@ impl ModelError {
         Self::Tensor {
             name: name.into(),
             why: why.into(),
+        }
+    }
+
+    pub(super) fn metadata(
+        key: &'static str,
+        given: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        Self::Metadata {
+            key,
+            given: given.into(),
+            remedy: remedy.into(),
         }
     }
 
@@ -61,6 +82,9 @@ impl fmt::Display for ModelError {
             Self::Read { path, why } => write!(f, "cannot read `{path}`: {why}"),
             Self::Format(why) => write!(f, "no usable safetensors file: {why}"),
             Self::Tensor { name, why } => write!(f, "tensor `{}`: {why}", Shown(name)),
+            Self::Metadata { key, given, remedy } => {
+                write!(f, "metadata `{key}` is {}: {remedy}", Shown(given))
+            }
             Self::Setting {
                 field,
                 given,

@@ -11,7 +11,7 @@ use crate::{
     executor::ExecutorError,
     policy::Policy,
     predict::MAX_ANCHORS,
-    scheduler::{Action, Event, LANE_BYTES, Lane, Reason, SAVED_HEADER_BYTES, Scheduler},
+    scheduler::{Action, Event, LANE_BYTES, Lane, Reason, SAVED_HEADER_BYTES, Scheduler, seal},
     text::Named,
     timeline::Call,
 };
@@ -202,6 +202,7 @@ where
             .iter()
             .flat_map(|word| word.to_le_bytes()),
     );
+    seal(&mut saved);
     scheduler
         .restore(&saved)
         .map_err(|error| ExecutorError::Device(format!("the state it left: {error}")))

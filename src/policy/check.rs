@@ -5,7 +5,7 @@ use core::fmt;
 use super::keys::{KEYS, Key, List, Value};
 use super::schedule::{Schedule, scm_steps};
 use super::{CurveBy, GaugeKind, Method, Policy, Rescale, Scale, SiteKind, SplitKind, Window};
-use crate::predict::PredictorKind;
+use crate::predict::{Predictor, PredictorKind};
 use crate::signal::{Filter, SignalKind};
 use crate::timeline::Timeline;
 
@@ -106,6 +106,36 @@ impl fmt::Display for PolicyError {
 
 impl core::error::Error for PolicyError {}
 
+/// The keys of a predictor's numbers.
+const OF_PREDICTORS: [&str; 8] = [
+    "order",
+    "sigma",
+    "gain",
+    "gain_start",
+    "gain_end",
+    "ridge",
+    "blend",
+    "horizon",
+];
+
+impl Predictor {
+    /// Whether the numbers that this kind of predictor looks at are in range.
+    ///
+    /// # Errors
+    /// The first that is not, by its key of the text form.
+    pub fn check(&self) -> Result<(), PolicyError> {
+        let mut policy = Policy::NEUTRAL;
+        policy.gauge.kind = GaugeKind::Count;
+        policy.predictor = *self;
+        for key in KEYS {
+            if OF_PREDICTORS.contains(&key.name) && key.applies_to(&policy) {
+                policy.check_key(key)?;
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Policy {
     /// Whether every part is in range, has an effect, and has what it needs.
     ///
@@ -123,6 +153,22 @@ impl Policy {
                 given: *given,
                 min: 0.01,
                 max: 100.0,
+            });
+        }
+        let ends = [
+            ("start", self.guards.window_start),
+            ("end", self.guards.window_end),
+        ];
+        let shares = self.guards.window == Window::Share;
+        if let Some((key, given)) = ends
+            .iter()
+            .find(|(_, v)| shares && !(0.0..=1.0).contains(v))
+        {
+            return Err(PolicyError::OutOfRange {
+                key,
+                given: *given,
+                min: 0.0,
+                max: 1.0,
             });
         }
         for rule in [Self::check_gauge, Self::check_guards, Self::check_parts] {
@@ -208,6 +254,15 @@ impl Policy {
                 "thresholds rise and intervals are 1 or more; give threshold/interval/…",
             ));
         }
+        if gauge.curve.has_rest() {
+            return Some(("curve", "it has values beyond its length; set them to 0"));
+        }
+        if book.has_rest() {
+            return Some((
+                "codebook",
+                "it has entries beyond its length; set them to 0",
+            ));
+        }
         if gauge.filter != Filter::None && gauge.filter_size == 0.0 && measures {
             return Some((
                 "filter_size",
@@ -227,15 +282,6 @@ impl Policy {
             return Some((
                 "start",
                 "the window starts behind its end; set start to end or less",
-            ));
-        }
-        let shares = 0.0..=1.0;
-        if guards.window == Window::Share
-            && !(shares.contains(&guards.window_start) && shares.contains(&guards.window_end))
-        {
-            return Some((
-                "start",
-                "start and end are shares from 0 to 1, or set window",
             ));
         }
         if self.budget.scale == Scale::Learned && self.gauge.kind != GaugeKind::Late {

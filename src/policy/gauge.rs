@@ -134,6 +134,12 @@ impl Curve {
         values: [0.0; MAX_CURVE],
     };
 
+    /// Whether there are values beyond its length, which have no effect.
+    pub(in crate::policy) fn has_rest(&self) -> bool {
+        let mut rest = self.values.iter().skip(self.len as usize);
+        rest.any(|value| value.to_bits() != 0)
+    }
+
     /// A curve of up to 128 values by step; what is beyond is cut off.
     #[must_use]
     pub const fn new(values: &[f64]) -> Self {
@@ -239,6 +245,13 @@ impl Codebook {
         reserved: 0,
         thresholds: [0.0; MAX_CODEBOOK],
     };
+
+    /// Whether there are entries beyond its length, which have no effect.
+    pub(in crate::policy) fn has_rest(&self) -> bool {
+        let entries = self.thresholds.iter().zip(&self.intervals);
+        let mut rest = entries.skip(self.len as usize);
+        rest.any(|(threshold, interval)| threshold.to_bits() != 0 || *interval != 0)
+    }
 
     /// A codebook of (threshold, interval) pairs.
     #[must_use]

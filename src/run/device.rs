@@ -55,7 +55,10 @@ impl Backend {
 /// Bytes that a program takes on a backend.
 pub(super) fn memory(backend: Backend, program: &Program) -> Result<Memory, RunError> {
     match backend.resolve() {
+        #[cfg(feature = "gpu")]
         Backend::Auto | Backend::Gpu => Ok(program.memory()),
+        #[cfg(not(feature = "gpu"))]
+        Backend::Auto | Backend::Gpu => Err(missing(Backend::Gpu)),
         #[cfg(feature = "cpu")]
         Backend::Cpu => Ok(on_cpu(&CpuDevice::new(None)?, program)?),
         #[cfg(not(feature = "cpu"))]

@@ -132,6 +132,7 @@ impl Engine {
                 ));
             }
         }
+        check_finite("x", x)?;
         for t in t {
             if !(0.0..=1000.0).contains(t) {
                 return Err(RunError::setting(
@@ -195,17 +196,21 @@ impl Engine {
         let (settings, lowering) = prepare(&self.model, settings)?;
         let config = self.model.config();
         let pictures = settings.classes.len();
+        let len = pictures * config.picture_len();
         let latents = match latents {
-            Some(given) if given.len() == pictures * config.picture_len() => given.to_vec(),
+            Some(given) if given.len() == len => {
+                check_finite("latents", given)?;
+                given.to_vec()
+            }
             Some(given) => {
                 return Err(RunError::setting(
                     "length of the latents",
                     given.len().to_string(),
-                    format!("{pictures} pictures take {}", config.picture_len()),
+                    format!("a run of {pictures} pictures takes {len}"),
                 ));
             }
             None => {
-                let mut latents = vec![0.0; pictures * config.picture_len()];
+                let mut latents = vec![0.0; len];
                 noise(settings.seed, config.picture_len(), &mut latents);
                 latents
             }
@@ -291,6 +296,18 @@ pub(crate) fn prepare(
     Ok((settings, lowering))
 }
 
+/// Refuses NaN and infinity.
+fn check_finite(field: &'static str, values: &[f32]) -> Result<(), RunError> {
+    let Some((index, value)) = values.iter().enumerate().find(|(_, v)| !v.is_finite()) else {
+        return Ok(());
+    };
+    Err(RunError::setting(
+        field,
+        format!("{value} at {index}"),
+        "every element must be a finite number",
+    ))
+}
+
 fn calibrate(model: &Model, policy: &mut Policy) -> Result<(), RunError> {
     if !policy.needs_curve() {
         return Ok(());
@@ -311,6 +328,13 @@ fn calibrate(model: &Model, policy: &mut Policy) -> Result<(), RunError> {
 }
 
 fn check_classes(config: &DitConfig, classes: &[u32]) -> Result<(), RunError> {
+    if classes.is_empty() {
+        return Err(RunError::setting(
+            "number of classes",
+            "0",
+            "name one class for each picture",
+        ));
+    }
     let last = config.num_classes;
     match classes.iter().find(|class| **class > last) {
         None => Ok(()),

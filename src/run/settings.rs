@@ -30,7 +30,7 @@ named!(Decide, "decide", {
 pub struct Settings {
     /// When calls are skipped, and what stands in for them.
     pub policy: Policy,
-    /// Sampler steps, at least 1; with DDIM at most 1000.
+    /// Sampler steps, 1 to 1000 with DDIM, to 1,048,576 with Euler.
     pub steps: u32,
     /// The sampler; [`Sampler::for_prediction`] gives the one that fits a model.
     pub sampler: Sampler,

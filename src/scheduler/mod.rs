@@ -22,7 +22,7 @@ mod state;
 pub use decision::{ADD_TO_SLOTS, Action, Decision, Event, NO_SLOT, Reason, SET_SLOTS, Stats};
 pub use error::CallError;
 pub use lane::Lane;
-pub use saved::{LANE_BYTES, SAVED_HEADER_BYTES, SavedError};
+pub use saved::{LANE_BYTES, SAVED_HEADER_BYTES, SavedError, seal};
 
 use core::borrow::Borrow;
 
@@ -89,7 +89,8 @@ pub enum Outcome<'a> {
     ///
     /// Of a computed call what [`Policy::wants`] says: transformation rates or late signals, one per
     /// lane that decides, or products of features. Of a verified call the error of its forecast; one
-    /// that is missing, NaN, infinite or negative counts as too large.
+    /// that is missing, NaN, infinite or negative counts as too large. Where nothing is wanted it is
+    /// ignored.
     Measured(&'a [f64]),
 }
 

@@ -4,7 +4,7 @@ use super::lane::Lane;
 use crate::timeline::Timeline;
 
 /// Products of the anchors of a fit, each with those older than it.
-const FITTED: usize = 6;
+pub(super) const FITTED: usize = 6;
 /// Most values kept: the products of six anchors.
 pub(super) const MOST: usize = FITTED * (FITTED + 1) / 2;
 

@@ -1,7 +1,7 @@
 //! The state as bytes: to pause a run, roll it back, or replay it elsewhere.
 //!
-//! Little-endian, the same on every machine. The header names the version and a fingerprint of the
-//! policy and the timeline, so that a state is not restored under other rules.
+//! Little-endian, the same on every machine. The header names the version, a fingerprint of the policy
+//! and the timeline, so that a state is not restored under other rules, and a checksum.
 
 use core::borrow::Borrow;
 use core::fmt;
@@ -16,9 +16,11 @@ use crate::text::Named;
 use crate::timeline::Timeline;
 
 const MAGIC: u32 = u32::from_le_bytes(*b"RFRN");
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 /// Bytes before the first lane.
 pub const SAVED_HEADER_BYTES: usize = 24;
+/// Where the header has the checksum.
+const CHECKSUM: core::ops::Range<usize> = 20..24;
 /// Bytes of one lane.
 pub const LANE_BYTES: usize =
     4 * (14 + MAX_ANCHORS) + 8 * (6 + MAX_ANCHORS + moments::MOST) + OPEN_BYTES + STATS_BYTES;
@@ -40,7 +42,7 @@ pub enum SavedError {
     Format,
     /// Saved under another policy or timeline.
     Policy,
-    /// A value that no scheduler writes.
+    /// The checksum does not fit, or a value is none that a scheduler writes.
     Damaged,
 }
 
@@ -54,7 +56,7 @@ impl fmt::Display for SavedError {
             Self::Policy => f.write_str(
                 "the state was saved under another policy or timeline; make the scheduler with those",
             ),
-            Self::Damaged => f.write_str("the saved state is damaged"),
+            Self::Damaged => f.write_str("the saved state is damaged; start the run anew"),
         }
     }
 }
@@ -79,7 +81,7 @@ impl<L: AsRef<[Lane]>, P: Borrow<Policy>> Scheduler<L, P> {
                 needed,
             });
         }
-        let mut out = Writer(bytes);
+        let mut out = Writer(&mut *bytes);
         out.u32(MAGIC);
         out.u32(VERSION);
         out.u64(fingerprint(self.policy(), self.timeline));
@@ -88,8 +90,33 @@ impl<L: AsRef<[Lane]>, P: Borrow<Policy>> Scheduler<L, P> {
         for lane in self.lanes.as_ref() {
             write_lane(&mut out, lane);
         }
+        seal(bytes);
         Ok(())
     }
+}
+
+/// Puts the checksum that fits into saved bytes whose lanes were changed, as a device that decides
+/// changes them.
+pub fn seal(bytes: &mut [u8]) {
+    let sum = checksum(bytes).to_le_bytes();
+    if let Some(place) = bytes.get_mut(CHECKSUM) {
+        for (to, from) in place.iter_mut().zip(sum) {
+            *to = from;
+        }
+    }
+}
+
+/// Over all words but its own.
+fn checksum(bytes: &[u8]) -> u32 {
+    let mut hash = Hash::NEW;
+    let front = bytes.get(..CHECKSUM.start).unwrap_or(&[]);
+    let rest = bytes.get(CHECKSUM.end..).unwrap_or(&[]);
+    for part in [front, rest] {
+        for word in part.as_chunks().0 {
+            hash.u32(u32::from_le_bytes(*word));
+        }
+    }
+    (hash.0 ^ hash.0 >> 32) as u32
 }
 
 impl<L: AsRef<[Lane]> + AsMut<[Lane]>, P: Borrow<Policy>> Scheduler<L, P> {
@@ -112,8 +139,11 @@ impl<L: AsRef<[Lane]> + AsMut<[Lane]>, P: Borrow<Policy>> Scheduler<L, P> {
         if header.u64() != fingerprint(self.policy(), self.timeline) {
             return Err(SavedError::Policy);
         }
-        if header.u32() as usize != self.lanes.as_ref().len() || header.u32() != 0 {
+        if header.u32() as usize != self.lanes.as_ref().len() {
             return Err(SavedError::Format);
+        }
+        if header.u32() != checksum(bytes) {
+            return Err(SavedError::Damaged);
         }
         let mut check = Reader(header.0);
         let policy = self.policy.borrow();
@@ -273,22 +303,23 @@ fn read_lane(from: &mut Reader<'_>, policy: &Policy, lane: &mut Lane) -> Option<
     (slots_fit && decision_fits && lane.rejected <= 1).then_some(())
 }
 
-/// FNV-1a over everything that rules a run.
+/// A hash over everything that rules a run.
 fn fingerprint(policy: &Policy, timeline: Timeline) -> u64 {
-    let mut hash = Hash(0xcbf2_9ce4_8422_2325);
+    let mut hash = Hash::NEW;
     policy.fold(|word| hash.u32(word));
     hash.u32(timeline.steps);
     hash.u32(timeline.evaluations);
     hash.0
 }
 
+/// FNV-1a, a word at a time.
 struct Hash(u64);
 
 impl Hash {
+    const NEW: Self = Self(0xcbf2_9ce4_8422_2325);
+
     fn u32(&mut self, v: u32) {
-        for byte in v.to_le_bytes() {
-            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-        }
+        self.0 = (self.0 ^ u64::from(v)).wrapping_mul(0x0000_0100_0000_01b3);
     }
 }
 

@@ -4,6 +4,7 @@ use super::Outcome;
 use super::decision::{Action, Decision, Event, Reason};
 use super::error::CallError;
 use super::lane::{Lane, Phase};
+use super::moments;
 use crate::policy::{GaugeKind, Policy, Pool, VerifyKind, Wants};
 use crate::predict::PredictorKind;
 use crate::timeline::{Call, Timeline};
@@ -184,8 +185,9 @@ impl State<'_> {
         };
         let products = action == Action::Compute && policy.wants() == Wants::Products;
         let needed = match action {
-            Action::Compute if products => values.len().max(1),
+            Action::Compute if products => values.len().clamp(1, moments::FITTED),
             Action::Verify => 1,
+            // Where none is wanted, a host that always hands one in is heard out.
             _ => together,
         };
         if !values.is_empty() && values.len() != needed {

@@ -191,6 +191,24 @@ static void policies(void) {
     TRY(refrain_policy_check(&bad, 0, 0, NULL, 0));
     ROW("curve missing", refrain_policy_check(&bad, 8, 1, why, sizeof why), REFRAIN_E_VALUE);
     CHECK(strstr(why, "curve"));
+    POLICY("teacache", &bad);
+    bad.gauge.curve.values[0] = 3.0;
+    ROW("a value beyond the curve", refrain_policy_check(&bad, 0, 0, why, sizeof why),
+        REFRAIN_E_VALUE);
+    CHECK(strstr(why, "curve") != NULL);
+    bad.gauge.curve.values[0] = 0.0;
+    bad.gauge.codebook.intervals[7] = 2;
+    ROW("an entry beyond the codebook", refrain_policy_check(&bad, 0, 0, why, sizeof why),
+        REFRAIN_E_VALUE);
+    CHECK(strstr(why, "codebook") != NULL);
+    bad.gauge.codebook.intervals[7] = 0;
+    bad.guards.window_start = 2.0;
+    ROW("a window from 2", refrain_policy_check(&bad, 0, 0, why, sizeof why), REFRAIN_E_VALUE);
+    CHECK(strstr(why, "`start` is 2; allowed is 0 to 1") != NULL);
+    bad.guards.window_start = 0.0;
+    bad.guards.window_end = -1.0;
+    ROW("a window to -1", refrain_policy_check(&bad, 0, 0, why, sizeof why), REFRAIN_E_VALUE);
+    CHECK(strstr(why, "`end` is -1") != NULL);
     POLICY("mask", &bad);
     ROW("mask missing", refrain_policy_check(&bad, 8, 1, why, sizeof why), REFRAIN_E_VALUE);
     CHECK(strstr(why, "mask"));
@@ -432,6 +450,10 @@ static void orders(void) {
     uint32_t step;
     for (i = 0; i < sizeof texts / sizeof *texts; i++) {
         refrain_scheduler *scheduler = start(0, texts[i], 8, 1);
+        refrain_policy policy;
+        uint32_t wants;
+        POLICY(texts[i], &policy);
+        TRY(refrain_policy_wants(&policy, &wants));
         for (step = 0; step < 8; step++) {
             refrain_call call = {0, 0, 0, 0, 0.0};
             refrain_decision todo;
@@ -472,6 +494,11 @@ static void orders(void) {
             if (todo.action == REFRAIN_ACTION_VERIFY)
                 ROW("a verified call with two errors",
                     refrain_scheduler_commit(scheduler, 0, (const double[2]){0.0, 0.0}, 2,
+                                             &out.event),
+                    REFRAIN_E_VALUE);
+            if (todo.action == REFRAIN_ACTION_COMPUTE && wants == REFRAIN_WANTS_PRODUCTS)
+                ROW("seven products",
+                    refrain_scheduler_commit(scheduler, 0, (const double[7]){1, 1, 1, 1, 1, 1, 1}, 7,
                                              &out.event),
                     REFRAIN_E_VALUE);
             TRY(refrain_scheduler_commit(scheduler, 0, values, 1, NULL));

@@ -49,6 +49,35 @@ static void predictors(void) {
     rule.sigma = NAN;
     ROW("sigma NaN", refrain_predictor_weights(&rule, &given, &out.weights), REFRAIN_E_VALUE);
     rule.sigma = 0.5;
+    rule.kind = REFRAIN_PREDICTOR_KIND_HERMITE;
+    rule.sigma = 0.0;
+    ROW("sigma 0", refrain_predictor_weights(&rule, &given, &out.weights), REFRAIN_E_VALUE);
+    rule.sigma = -5.0;
+    ROW("sigma -5", refrain_predictor_weights(&rule, &given, &out.weights), REFRAIN_E_VALUE);
+    rule.sigma = 0.5;
+    rule.blend = 7.0;
+    ROW("blend 7", refrain_predictor_weights(&rule, &given, &out.weights), REFRAIN_E_VALUE);
+    rule.blend = 1.0;
+    rule.horizon = -1.0;
+    ROW("horizon -1", refrain_predictor_weights(&rule, &given, &out.weights), REFRAIN_E_VALUE);
+    rule.horizon = 0.0;
+    rule.kind = REFRAIN_PREDICTOR_KIND_CHEBYSHEV;
+    rule.ridge = -1.0;
+    ROW("ridge -1", refrain_predictor_weights(&rule, &given, &out.weights), REFRAIN_E_VALUE);
+    rule.ridge = 0.1;
+    given.span = 0.0;
+    ROW("span 0", refrain_predictor_weights(&rule, &given, &out.weights), REFRAIN_E_VALUE);
+    given.span = 8.0;
+    rule.kind = REFRAIN_PREDICTOR_KIND_TABLE;
+    ROW("a table without a row", refrain_predictor_weights(&rule, &given, &out.weights),
+        REFRAIN_E_VALUE);
+    /* What the kind does not look at may be anything. */
+    rule.kind = REFRAIN_PREDICTOR_KIND_TAYLOR;
+    rule.sigma = -5.0;
+    TRY(refrain_predictor_weights(&rule, &given, &out.weights));
+    CHECK(out.weights.count == 3);
+    rule.sigma = 0.5;
+    blank();
     rule.kind = 77;
     ROW("predictor 77", refrain_predictor_weights(&rule, &given, &out.weights), REFRAIN_E_VALUE);
     rule.kind = REFRAIN_PREDICTOR_KIND_TAYLOR;

@@ -1,6 +1,8 @@
 /* What a caller of places, logs, evaluations and samplers can get wrong that the library can see.
 
    Usage: errors_objects MODEL HEADS [plant-status|plant-output] */
+#include <math.h>
+
 #include "rows.h"
 
 static void places(void) {
@@ -164,6 +166,12 @@ static void engines(const char *path, uint32_t heads) {
         refrain_forward_create(engine, x, count - 1, &t, &y, 1, &out.forward, why, sizeof why),
         REFRAIN_E_VALUE);
     CHECK(strstr(why, "length of x") != NULL);
+    x[2] = NAN;
+    ROW("NaN in x",
+        refrain_forward_create(engine, x, count, &t, &y, 1, &out.forward, why, sizeof why),
+        REFRAIN_E_VALUE);
+    CHECK(strstr(why, "x is NaN at 2") != NULL);
+    x[2] = 0;
     ROW("a time beyond 1000",
         refrain_forward_create(engine, x, count, &late, &y, 1, &out.forward, why, sizeof why),
         REFRAIN_E_VALUE);
@@ -201,6 +209,11 @@ static void engines(const char *path, uint32_t heads) {
         refrain_sampling_create(engine, &settings, &out.sampling, why, sizeof why), REFRAIN_E_VALUE);
     CHECK(strstr(why, "latents") != NULL);
     settings.latent_count = count;
+    x[1] = INFINITY;
+    ROW("infinite latents",
+        refrain_sampling_create(engine, &settings, &out.sampling, why, sizeof why), REFRAIN_E_VALUE);
+    CHECK(strstr(why, "latents is inf at 1") != NULL);
+    x[1] = 0;
     TRY(refrain_sampling_create(engine, &settings, &sampling, NULL, 0));
     NUL(refrain_sampling_set_progress, sampling, (NULL, NULL, NULL));
     NUL(refrain_sampling_event, sampling, (NULL, 0, &out.event));

@@ -293,6 +293,7 @@ static void runs(const char *path, uint32_t heads) {
     settings.class_count = 0;
     ROW("no pictures", refrain_sampling_create(engine, &settings, &out.sampling, why, sizeof why),
         REFRAIN_E_VALUE);
+    CHECK(strstr(why, "number of classes is 0"));
     settings.class_count = 2;
     classes[1] = info.num_classes + 1;
     ROW("class beyond the classes",
@@ -322,7 +323,15 @@ static void runs(const char *path, uint32_t heads) {
     settings.has_sampler = 0;
     settings.sampler = 1;
     ROW("a sampler that is not looked at",
-        refrain_sampling_create(engine, &settings, &out.sampling, NULL, 0), REFRAIN_E_UNSUPPORTED);
+        refrain_sampling_create(engine, &settings, &out.sampling, why, sizeof why),
+        REFRAIN_E_UNSUPPORTED);
+    CHECK(strstr(why, "sampler is 1 while has_sampler is 0"));
+    settings.has_sampler = 2;
+    ROW("has_sampler 2",
+        refrain_sampling_create(engine, &settings, &out.sampling, why, sizeof why),
+        REFRAIN_E_UNSUPPORTED);
+    CHECK(strstr(why, "has_sampler is 2"));
+    settings.has_sampler = 0;
     settings.sampler = 0;
     settings.anchor_format = 3;
     ROW("anchor format 3",
@@ -330,8 +339,9 @@ static void runs(const char *path, uint32_t heads) {
     CHECK(strstr(why, "anchor_format is 3"));
     settings.anchor_format = REFRAIN_ANCHOR_FORMAT_F32;
     settings.reserved = 1;
-    ROW("reserved 1", refrain_sampling_create(engine, &settings, &out.sampling, NULL, 0),
+    ROW("reserved 1", refrain_sampling_create(engine, &settings, &out.sampling, why, sizeof why),
         REFRAIN_E_UNSUPPORTED);
+    CHECK(strstr(why, "reserved is 1"));
     settings.reserved = 0;
     ROW("backend 3",
         refrain_settings_memory(model, &settings, 3, &out.memory, why, sizeof why), REFRAIN_E_VALUE);

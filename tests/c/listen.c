@@ -34,6 +34,17 @@ static void on_call(void *user, const refrain_event *event, uint32_t made, uint3
     seen->made = made;
 }
 
+/* What must not be done: the run that it hears from is in use. */
+static void on_call_within(void *user, const refrain_event *event, uint32_t made, uint32_t calls) {
+    refrain_sampling *sampling = *(refrain_sampling **)user;
+    uint32_t left;
+    refrain_stats stats;
+    CHECK(event->step + 1 == made && calls == STEPS);
+    CHECK(refrain_sampling_advance(sampling, NULL, &left, NULL, 0) == REFRAIN_E_ORDER);
+    CHECK(refrain_sampling_stats(sampling, &stats) == REFRAIN_E_ORDER);
+    refrain_sampling_destroy(sampling);
+}
+
 static float start[2 * MOST], whole[2 * MOST], cut[2 * MOST];
 
 static void runs(const refrain_model *model, const refrain_engine *engine,
@@ -95,6 +106,8 @@ static void runs(const refrain_model *model, const refrain_engine *engine,
     settings.latents = start;
     settings.latent_count = 2 * each;
     TRY(refrain_sampling_create(engine, &settings, &sampling, NULL, 0));
+    TRY(refrain_sampling_set_progress(sampling, on_call_within, &sampling));
+    TRY(refrain_sampling_advance(sampling, NULL, &left, NULL, 0));
     TRY(refrain_sampling_set_progress(sampling, NULL, NULL));
     do {
         TRY(refrain_sampling_advance(sampling, NULL, &left, NULL, 0));

@@ -276,6 +276,7 @@ fn a_move_that_loses_state_is_noticed() {
                 let mut bytes = host::saved(&other);
                 let spent = refrain::scheduler::SAVED_HEADER_BYTES + 4;
                 bytes[spent..spent + 4].copy_from_slice(&0_u32.to_le_bytes());
+                refrain::scheduler::seal(&mut bytes);
                 scheduler.restore(&bytes).expect("a state a run can have");
             }
         });

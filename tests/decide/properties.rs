@@ -5,7 +5,7 @@
 
 use proptest::prelude::*;
 use refrain::policy::{Comparator, Method, Rounding, RunCount, Window};
-use refrain::scheduler::{ADD_TO_SLOTS, NO_SLOT, SET_SLOTS};
+use refrain::scheduler::{ADD_TO_SLOTS, NO_SLOT, SET_SLOTS, seal};
 use refrain::text::Named;
 use refrain::{Action, Begin, Call, Event, Lane, Outcome, Policy, Reason, Timeline};
 
@@ -109,6 +109,7 @@ fn fork(scheduler: &Owned, change: fn(&mut Policy)) -> Owned {
     let (mut bytes, own) = (saved(scheduler), saved(&other));
     // The header's fingerprint is of the policy.
     bytes[8..16].copy_from_slice(&own[8..16]);
+    seal(&mut bytes);
     other.restore(&bytes).expect("the same state");
     other
 }
@@ -337,6 +338,8 @@ proptest! {
         if random.one_in(8) {
             damaged.truncate(random.below(damaged.len() as u64) as usize);
         }
+        // Else the checksum would have the rest never be looked at.
+        seal(&mut damaged);
         let mut scheduler = run.scheduler();
         let before = saved(&scheduler);
         if let Err(error) = scheduler.restore(&damaged) {

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use refrain::policy::{KEYS, Method, ParseError, tables};
-use refrain::scheduler::SavedError;
+use refrain::scheduler::{SavedError, seal};
 use refrain::text::Named;
 use refrain::{Begin, Call, CallError, Lane, Outcome, Policy, PolicyError, Scheduler, Timeline};
 
@@ -243,17 +243,29 @@ fn states_are_refused_word_for_word() {
     };
     assert_eq!(
         spoilt(0, 0).expect_err("not ours").to_string(),
-        "not a saved state of version 2"
+        "not a saved state of version 3"
     );
     assert_eq!(spoilt(4, 1), Err(SavedError::Format));
+    // Any bit.
+    for bit in 0..8 * bytes.len() {
+        let mut bytes = bytes.clone();
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        assert!(tea.restore(&bytes).is_err(), "bit {bit}");
+    }
+    let mut sealed = |at: usize, value: u8| {
+        let mut bytes = bytes.clone();
+        bytes[at] = value;
+        seal(&mut bytes);
+        tea.restore(&bytes)
+    };
     // The phase, the first word of the lane.
     assert_eq!(
-        spoilt(24, 3).expect_err("no such phase").to_string(),
-        "the saved state is damaged"
+        sealed(24, 3).expect_err("no such phase").to_string(),
+        "the saved state is damaged; start the run anew"
     );
     // The open call's reason says that it is skipped, its action does not.
-    assert_eq!(spoilt(24 + 372, 11), Err(SavedError::Damaged));
-    assert_eq!(spoilt(24 + 372, 10), Ok(()));
+    assert_eq!(sealed(24 + 372, 11), Err(SavedError::Damaged));
+    assert_eq!(sealed(24 + 372, 10), Ok(()));
 }
 
 /// Whether a message is a clause in lower case on one line, without a period.

@@ -119,7 +119,7 @@ pub struct refrain_gauge {
 pub struct refrain_budget {
     /// How costs add up.
     pub kind: refrain_budget_kind,
-    /// Whether a skip must stay below the threshold or may reach it.
+    /// Whether a skip must stay below the threshold or may reach it. Key `compare`.
     pub comparator: refrain_comparator,
     /// What the threshold is a multiple of.
     pub scale: refrain_scale,
@@ -152,29 +152,29 @@ pub struct refrain_budget {
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct refrain_guards {
-    /// First steps that are always computed, 0 to 2^30. Larger is safer.
+    /// First steps that are always computed, 0 to 2^30. Larger is safer. Key `warmup`.
     pub max_warmup_steps: u32,
     /// Last steps that are always computed, 0 to 2^30. 1 unless a policy says otherwise: a skipped
-    /// last step leaves visible noise.
+    /// last step leaves visible noise. Key `last`.
     pub last_steps: u32,
-    /// Longest run of skipped calls, 0 for no limit.
+    /// Longest run of skipped calls, 0 for no limit. Key `max_run`.
     pub max_continuous_cached_steps: u32,
     /// How that run is counted.
     pub run_count: refrain_run_count,
-    /// Skipped calls of a whole run, 0 for no limit.
+    /// Skipped calls of a whole run, 0 for no limit. Key `max_total`.
     pub max_cached_steps: u32,
-    /// First steps in which no two calls in a row are skipped, 0 to 2^30.
+    /// First steps in which no two calls in a row are skipped, 0 to 2^30. Key `enhance`.
     pub enhanced_steps: u32,
     /// How `warmup_fraction` becomes whole steps.
     pub rounding: refrain_rounding,
     /// What the window is given in.
     pub window: refrain_window,
     /// Share of the steps, 0 to 1, that is always computed at the start; the longer of this and
-    /// `max_warmup_steps` counts.
+    /// `max_warmup_steps` counts. Key `retention`.
     pub warmup_fraction: f64,
-    /// Skips are allowed from here: a share of the steps, a step or a time.
+    /// Skips are allowed from here: a share of the steps, a step or a time. Key `start`.
     pub window_start: f64,
-    /// Skips are allowed up to, and without, this.
+    /// Skips are allowed up to, and without, this. Key `end`.
     pub window_end: f64,
     /// Signals of the whole run that may add up before every call is computed, 0 for no limit.
     pub max_spent: f64,

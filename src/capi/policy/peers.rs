@@ -23,7 +23,8 @@ use crate::text::Named;
 /// - `policy_out`: out, the policy. It may lack its curve (`refrain_policy_needs_table`).
 /// - `report_out`: out, room for `capacity` bytes: a line for each thing that does not carry over or
 ///   is only near, and a zero; empty if everything carries over.
-/// - `capacity`: in, bytes; 0 only asks for the length. 8192 are enough unless options are long.
+/// - `capacity`: in, bytes; 0 only asks for the length. 8192 are enough unless options are long. There is
+///   no policy without its report.
 /// - `length_out`: out, bytes of the report without the zero; written also with REFRAIN_E_CAPACITY.
 /// - `message`, `message_capacity`: optional; on an error, the option, the value, what is allowed and
 ///   the nearest name, in one line.

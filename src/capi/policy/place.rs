@@ -61,7 +61,8 @@ pub extern "C" fn refrain_policy_size() -> usize {
 /// - `policy`: in.
 /// - `depth`: in, blocks of the network, 1 or more.
 /// - `steps`: in, steps of the run, 1 or more.
-/// - `lanes_out`: out: 1, one for every block, or one a column of the mask.
+/// - `lanes_out`: out: 1, one for every block, or one a column of the mask. A scheduler takes no more
+///   than REFRAIN_MAX_LANES.
 ///
 /// Returns REFRAIN_OK; REFRAIN_E_RANGE if `depth` or `steps` is 0; REFRAIN_E_NULL;
 /// REFRAIN_E_CONFIG_SIZE, REFRAIN_E_UNSUPPORTED or REFRAIN_E_VALUE as `refrain_policy_check`;

@@ -225,14 +225,14 @@ pub unsafe extern "C" fn refrain_program_create(
         // SAFETY: the pointer contract of this module.
         let (model, program_out) = unsafe { (shared(model)?, output(program_out)?) };
         // SAFETY: the pointer contract of this module.
-        let (settings, _) = unsafe { read_settings(settings, model, message)? };
+        let (settings, _) = unsafe { read_settings(settings, &model, message)? };
         let (settings, lowering) =
-            prepare(model, &settings).map_err(|why| message.refuse((&why).into(), &why))?;
+            prepare(&model, &settings).map_err(|why| message.refuse((&why).into(), &why))?;
         let config = model.config();
         let steps = settings.sampler.steps(config.prediction, settings.steps);
         let steps = steps.map_err(|why| message.refuse(REFRAIN_E_VALUE, &why))?;
         let program = lowering
-            .program(model)
+            .program(&model)
             .map_err(|why| message.refuse((&why).into(), &why))?;
         let mut labels: Vec<f32> = settings.classes.iter().map(|c| *c as f32).collect();
         labels.resize(program.rows as usize, config.num_classes as f32);
@@ -250,7 +250,7 @@ pub unsafe extern "C" fn refrain_program_create(
             }
         }
         program_out.write(create(Lowered {
-            model: Arc::clone(model),
+            model: Arc::clone(&model),
             settings,
             program,
             steps,
@@ -522,7 +522,7 @@ impl refrain_command {
 /// - `lifetimes_out`: out, room for `capacity` lifetimes.
 /// - `capacity`: in; at least `buffer_count` of the program.
 ///
-/// Returns REFRAIN_OK; REFRAIN_E_CAPACITY; REFRAIN_E_RANGE if there is no such segment;
+/// Returns REFRAIN_OK; REFRAIN_E_CAPACITY below `buffer_count`; REFRAIN_E_RANGE if there is no such segment;
 /// REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no program or a pointer is not aligned;
 /// REFRAIN_E_PANIC.
 ///

@@ -96,7 +96,7 @@ pub unsafe extern "C" fn refrain_sampling_create(
             None => engine.start(&settings),
         }
         .map_err(|why| message.refuse((&why).into(), &why))?;
-        sampling_out.write(create(Shown::new(run, engine)));
+        sampling_out.write(create(Shown::new(run, &engine)));
         Ok(())
     })
 }
@@ -171,7 +171,7 @@ pub unsafe extern "C" fn refrain_sampling_resume(
         let run = engine
             .resume(bytes)
             .map_err(|why| message.refuse((&why).into(), &why))?;
-        sampling_out.write(create(Shown::new(run, engine)));
+        sampling_out.write(create(Shown::new(run, &engine)));
         Ok(())
     })
 }

@@ -25,9 +25,9 @@ use crate::text::Named;
 pub struct refrain_settings {
     /// sizeof(refrain_settings), as refrain_settings_default sets it.
     pub struct_size: u32,
-    /// Sampler steps, at least 1; with DDIM at most 1000. Default 50.
+    /// Sampler steps, 1 to 1000 with DDIM, to 1048576 with Euler. Default 50.
     pub steps: u32,
-    /// 1: look at `sampler`. 0: the sampler that fits the model. Default 0.
+    /// 1: look at `sampler`. 0: the sampler that fits the model, and `sampler` is 0. Default 0.
     pub has_sampler: u32,
     /// The sampler.
     pub sampler: refrain_sampler,
@@ -116,10 +116,21 @@ pub(in crate::capi) unsafe fn read<'a>(
             let why = format_args!("sampler is {}; allowed is 0 to {last}", raw.sampler);
             message.refuse(REFRAIN_E_VALUE, &why)
         })?,
-        _ => return Err(REFRAIN_E_UNSUPPORTED),
+        0 => {
+            let why = format_args!(
+                "sampler is {} while has_sampler is 0; set that to 1",
+                raw.sampler
+            );
+            return Err(message.refuse(REFRAIN_E_UNSUPPORTED, &why));
+        }
+        other => {
+            let why = format_args!("has_sampler is {other}; allowed is 0 to 1");
+            return Err(message.refuse(REFRAIN_E_UNSUPPORTED, &why));
+        }
     };
     if raw.reserved != 0 {
-        return Err(REFRAIN_E_UNSUPPORTED);
+        let why = format_args!("reserved is {}; it must be 0", raw.reserved);
+        return Err(message.refuse(REFRAIN_E_UNSUPPORTED, &why));
     }
     let anchor_format = AnchorFormat::from_number(raw.anchor_format).ok_or_else(|| {
         let last = AnchorFormat::ALL.len().saturating_sub(1);
@@ -186,9 +197,8 @@ pub unsafe extern "C" fn refrain_settings_default(
 /// - `memory_out`: out.
 /// - `message`, `message_capacity`: optional; on an error, why in one line.
 ///
-/// Returns REFRAIN_OK; REFRAIN_E_VALUE if the settings do not fit the model, or for a backend that is
-/// unknown or that the library was built without; REFRAIN_E_CONFIG_SIZE;
-/// REFRAIN_E_UNSUPPORTED; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no model or a pointer is not
+/// Returns REFRAIN_OK; REFRAIN_E_VALUE if the settings do not fit the model, or for an unknown backend;
+/// REFRAIN_E_UNSUPPORTED also if the library was built without the backend; REFRAIN_E_CONFIG_SIZE; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no model or a pointer is not
 /// aligned; REFRAIN_E_PANIC.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn refrain_settings_memory(
@@ -203,10 +213,10 @@ pub unsafe extern "C" fn refrain_settings_memory(
         // SAFETY: the pointer contract of this module.
         let (model, memory_out) = unsafe { (shared(model)?, output(memory_out)?) };
         // SAFETY: the pointer contract of this module.
-        let (settings, _) = unsafe { read(settings, model, message)? };
+        let (settings, _) = unsafe { read(settings, &model, message)? };
         let backend = read_backend(backend, message)?;
-        let memory =
-            memory(model, &settings, backend).map_err(|why| message.refuse((&why).into(), &why))?;
+        let memory = memory(&model, &settings, backend)
+            .map_err(|why| message.refuse((&why).into(), &why))?;
         memory_out.write(refrain_memory::new(&memory));
         Ok(())
     })

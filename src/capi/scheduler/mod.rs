@@ -60,8 +60,9 @@ pub struct refrain_call {
     pub lane: u32,
     /// Zero.
     pub reserved: u32,
-    /// Where on the sampler's own time axis (timestep or sigma): any finite number. Only predictors
-    /// with REFRAIN_AXIS_TIME look at it.
+    /// Where on the sampler's own time axis (timestep or sigma): any finite number. Looked at with
+    /// REFRAIN_AXIS_TIME, REFRAIN_WINDOW_TIME (pab: without it every call is computed),
+    /// REFRAIN_CURVE_BY_TIME and REFRAIN_RESCALE_SENSITIVITY; of no effect otherwise.
     pub time: f64,
 }
 
@@ -69,8 +70,8 @@ pub struct refrain_call {
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct refrain_decision {
-    /// Measurements to hand to `refrain_scheduler_decide` first: one, or one per lane of a pool; with
-    /// `aligned` then as many factors. 0: decided.
+    /// How many numbers to hand to `refrain_scheduler_decide` first: a signal, or one per lane of a
+    /// pool, and with `aligned` as many factors behind them, which are counted. 0: decided.
     pub needs: u32,
     /// With `needs`: what to measure. Else 0.
     pub signal: refrain_signal,
@@ -436,7 +437,9 @@ pub unsafe extern "C" fn refrain_scheduler_decide(
 ///   products of the feature that was kept with itself and the other kept features, newest first, at
 ///   most six. Of a verified call (REFRAIN_ACTION_VERIFY): the error of its forecast, one value. A
 ///   value that is not finite, or negative and no product, counts as unknown.
-/// - `value_count`: in, 0 for none. An error that is not given counts as too large.
+/// - `value_count`: in, 0 for none, else as many: one for each lane that decides together, 1 to 6
+///   products, one error. An error that is not given counts as too large. Of a call that wants nothing
+///   the values, one for each lane that decides together, are ignored.
 /// - `event_out`: out, what a trace keeps; optional: may be NULL. If its action is
 ///   REFRAIN_ACTION_VERIFY and its reason REFRAIN_REASON_FORECAST_REJECTED, the forecast was wrong;
 ///   with REFRAIN_VERIFY_KIND_ROLLBACK the call was given up: begin it again.
