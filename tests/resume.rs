@@ -274,7 +274,10 @@ fn forged_bytes_are_refused() {
     let bytes = run.save().expect("bytes");
     assert_eq!(refusal(engine, &forged(&bytes, |_, _| {})), "", "the same");
     type Forge = fn(&mut Said, &mut Tensors);
-    let cases: [(&str, Forge); 12] = [
+    let cases: [(&str, Forge); 13] = [
+        ("500000 pictures", |said, _| {
+            drop(said.insert("classes".into(), "1 ".repeat(500_000)));
+        }),
         ("`version` is 2", |said, _| {
             drop(said.insert("version".into(), "2".into()))
         }),

@@ -187,6 +187,13 @@ impl Engine {
                 "it is of the model with the fingerprint {model:016x}, and this one has {own:016x}"
             )));
         }
+        // Before anything is taken that is as large as the bytes say.
+        let (given, pictures) = (kept.latents.len(), settings.classes.len());
+        if Some(given) != pictures.checked_mul(self.model.config().picture_len()) {
+            return Err(RunError::Saved(format!(
+                "its `latents` are {given}, and it has {pictures} pictures"
+            )));
+        }
         let mut run = self.begin(&settings, None)?;
         run.take_over(kept)?;
         Ok(run)

@@ -178,7 +178,6 @@ impl Sampling {
             ));
         }
         let lengths = [
-            ("latents", kept.latents.len(), self.latents.len()),
             ("before", kept.before.len(), self.caller.before.len()),
             ("state", kept.buffers.len(), self.kept().len()),
         ];
