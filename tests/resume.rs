@@ -17,7 +17,7 @@ use safetensors::{
 };
 
 use refrain::{
-    Policy, Stats,
+    Policy, Stats, Trace,
     dit::{Model, Overrides},
     executor::Slice,
     kernels::AnchorFormat,
@@ -89,6 +89,17 @@ fn advanced(run: &mut Sampling, calls: u32) {
     }
 }
 
+/// What a run shows between calls.
+fn shown(run: &Sampling) -> (Trace, Vec<f32>, u32, u64) {
+    let latents = run.latents().to_vec();
+    (
+        run.trace().clone(),
+        latents,
+        run.made(),
+        run.multiply_adds(),
+    )
+}
+
 /// Trace, counters and the bits of the latents.
 fn outcome(mut run: Sampling) -> (String, Stats, Vec<u32>) {
     while run.advance().expect("a call").is_some() {}
@@ -114,13 +125,12 @@ fn a_resumed_run_is_the_same_run() {
             for made in (0..=STEPS).step_by(each) {
                 let mut run = engine.start(&settings).expect("a run");
                 advanced(&mut run, made);
-                let before = (run.trace().clone(), run.latents().to_vec(), run.made());
+                let before = shown(&run);
                 let bytes = run.save().expect("bytes");
                 assert!(bytes == run.save().expect("bytes"), "{text}");
                 drop(run);
                 let run = engine.resume(&bytes).expect("the run");
-                let after = (run.trace().clone(), run.latents().to_vec(), run.made());
-                assert_eq!(after, before, "{text}");
+                assert_eq!(shown(&run), before, "{text}");
                 assert_eq!(outcome(run), whole, "{text}: saved behind {made}");
             }
         }
