@@ -49,6 +49,12 @@ const LINES: &[Read] = &[
         "ucache:threshold=1.5,warmup=6,last=0,window=step,start=4,end=16",
         &["condition"],
     ),
+    (
+        SdCpp,
+        "$ sd-cli.exe ^\n --cache-mode easycache ^\n --cache-option threshold=0.3 # low\n",
+        EASY,
+        &["start, end", "condition"],
+    ),
     (SdCpp, "disabled threshold=0.3", "full", &["threshold=0.3"]),
     (
         SdCpp,
@@ -187,6 +193,19 @@ const CALLS: &[Read] = &[
         "import cache_dit\ncache_dit.enable_cache(pipe, cache_config=DBCacheConfig(\n    \
          CacheType.DBCache, 4, 2, 0.12))",
         "dbcache:threshold=0.12,last=0,front=4,back=2",
+        &[],
+    ),
+    (
+        CacheDit,
+        "config = DBCacheConfig(Fn_compute_blocks=4)\n\
+         cache_dit.enable_cache(pipe, cache_config=config, calibrator_config=None)",
+        "dbcache:last=0,front=4",
+        &[],
+    ),
+    (
+        Diffusers,
+        "config = FirstBlockCacheConfig(0.2)\npipe.transformer.enable_cache(config=config)",
+        FIRST,
         &[],
     ),
     (

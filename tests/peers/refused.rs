@@ -193,6 +193,16 @@ pub(crate) const ROWS: &[(Peer, &str, &str)] = &[
     ),
     (
         SdCpp,
+        "--ucache 1,0.15,0.95",
+        "option `--ucache` does not exist; the nearest is `--cache-mode`",
+    ),
+    (
+        SdCpp,
+        "--cache-mode ucache \u{2013}steps 20",
+        "option `\u{2013}steps` does not exist; the nearest is `--steps`",
+    ),
+    (
+        SdCpp,
         "--cache-mode ucache --steps",
         "`--steps` is not of the form --option value",
     ),
@@ -328,6 +338,11 @@ pub(crate) const ROWS: &[(Peer, &str, &str)] = &[
     ),
     (
         CacheDit,
+        "enable_cache(pipe, cache_config=config)",
+        "`config` is not of the form Name(key=value), or `key: value` in lines of their own",
+    ),
+    (
+        CacheDit,
         "steps_mask()",
         "option `mask_policy=medium` cannot be had here: its mask depends on the steps of the run; give --steps, total_steps or num_inference_steps too",
     ),
@@ -365,6 +380,11 @@ pub(crate) const ROWS: &[(Peer, &str, &str)] = &[
         Diffusers,
         "FirstBlockCacheConfig",
         "`FirstBlockCacheConfig` is not of the form Name(key=value): its brackets are missing",
+    ),
+    (
+        Diffusers,
+        "FirstBlockCacheConfig(0.2); pipe.to('cuda')",
+        "`to` is no class of diffusers; the nearest is `MagCacheConfig`",
     ),
     (
         Diffusers,

@@ -314,7 +314,7 @@ pub(super) fn read(text: &str) -> Result<(Policy, Carried<'_>), PeerError<'_>> {
         match item {
             Item::Class { name, .. } if CALLS.contains(&name) => in_call = true,
             // The model, or the name of a configuration.
-            Item::Value(_) if in_call => {}
+            Item::Value(_) | Item::Option { key: "config", .. } if in_call => {}
             Item::Class { key, name } => {
                 in_call = false;
                 if !matches!(key, "" | "config") {
@@ -323,7 +323,7 @@ pub(super) fn read(text: &str) -> Result<(Policy, Carried<'_>), PeerError<'_>> {
                         nearest: "config",
                     });
                 }
-                if group.is_some() {
+                if group.is_some() && is_class(name) {
                     let why = "one model has one cache in diffusers; give one class";
                     return Err(PeerError::Refused {
                         key: name,

@@ -2,6 +2,7 @@
 
 use super::PeerError;
 use super::reading::{Row, is_slip, near};
+use super::sdcpp::MODES;
 use super::words::{unquoted, word};
 
 /// Options that take no value.
@@ -79,13 +80,18 @@ impl<'a> Line<'a> {
         let Some(mut given) = self.word()? else {
             return Ok(None);
         };
-        if !self.started && is_program(given) {
+        // A prompt, and the program.
+        while !self.started && (given == "$" || is_program(given)) {
             let Some(behind) = self.word()? else {
                 return Ok(None);
             };
             given = behind;
         }
         self.started = true;
+        // Dashes as a page shows them.
+        if given.starts_with(['\u{2013}', '\u{2014}']) {
+            return Err(self.unknown(given));
+        }
         if !is_option(given) {
             let value = given.contains('=') || is_number(given);
             return Ok(Some(match value {
@@ -108,12 +114,19 @@ impl<'a> Line<'a> {
         } else if ALONE.contains(&key) {
             Part::Other(key, "")
         } else {
-            let nearest = near(key, &mut self.known.iter().map(|row| row.name));
             let about = key.starts_with("--cache") || key.starts_with("--scm");
-            if about || is_slip(key, nearest) {
+            let slip = self.known.iter().any(|row| is_slip(key, row.name));
+            if about || slip {
+                return Err(self.unknown(key));
+            }
+            // A mode has no option of its own, but EasyCache's of old.
+            if key
+                .strip_prefix("--")
+                .is_some_and(|mode| MODES.contains(&mode))
+            {
                 return Err(PeerError::Key {
                     given: key,
-                    nearest,
+                    nearest: "--cache-mode",
                 });
             }
             let value = match joined {
@@ -123,6 +136,11 @@ impl<'a> Line<'a> {
             Part::Other(key, value)
         };
         Ok(Some(part))
+    }
+
+    fn unknown(&self, given: &'a str) -> PeerError<'a> {
+        let nearest = near(given, &mut self.known.iter().map(|row| row.name));
+        PeerError::Key { given, nearest }
     }
 
     fn word(&mut self) -> Result<Option<&'a str>, PeerError<'a>> {

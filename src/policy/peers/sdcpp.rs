@@ -33,7 +33,7 @@ pub(super) static GROUPS: &[Group] = &[
     },
 ];
 
-const MODES: [&str; 7] = [
+pub(super) const MODES: [&str; 7] = [
     "easycache",
     "ucache",
     "dbcache",
@@ -54,9 +54,8 @@ const UNTOLD: &str = "not given, so the window is in shares of the steps; \
 const LEADER: &str = "there the first condition decides for all; here every lane decides for \
      itself: hand all lanes the same value to have that";
 
-const OTHER: &str = "it is not about caching, so it is not read";
-const OTHERS: &str =
-    "it is not about caching, so it is not read, nor is any other such option behind it";
+const OTHER: &str = "it is not about caching between steps, so it is not read";
+const OTHERS: &str = "it is not about caching between steps, so it is not read, nor is any other such option behind it";
 const STEPPING: &str =
     "it is not read, and can change how many steps are run; give that number as --steps";
 const UNNAMED: &str = "key=value; name it, as in threshold=0.3";

@@ -27,15 +27,21 @@ fn cut(text: &str, at: usize) -> (&str, &str) {
     text.split_at_checked(at).unwrap_or((text, ""))
 }
 
-/// A text from its first word on. A backslash between words continues a line.
+/// A text from its first word on. Between words a backslash continues a line, as `^` and a backtick do in
+/// other shells, and a `#` comments out the rest of one.
 fn to_word(text: &str) -> &str {
     let mut text = text.trim_start();
-    while let Some(behind) = text.strip_prefix('\\')
-        && behind.chars().next().is_none_or(char::is_whitespace)
-    {
-        text = behind.trim_start();
+    loop {
+        let next = if let Some(comment) = text.strip_prefix('#') {
+            comment.split_once('\n').map_or("", |(_, rest)| rest)
+        } else {
+            match text.strip_prefix(['\\', '^', '`']) {
+                Some(rest) if rest.chars().next().is_none_or(char::is_whitespace) => rest,
+                _ => return text,
+            }
+        };
+        text = next.trim_start();
     }
-    text
 }
 
 /// The next word of a command line, and what is behind it; quotes around a word are taken off. As in a

@@ -4,8 +4,8 @@
 mod settle;
 
 use crate::policy::peers::reading::{
-    Calibrator, Check, Given, Group, Reading, Row, error, flag, key, level, list, near, number,
-    optional, row, row_of, steps, unless, whole, words,
+    Calibrator, Check, Given, Group, Reading, Row, error, flag, is_none, key, level, list, near,
+    number, optional, row, row_of, steps, unless, whole, words,
 };
 use crate::policy::peers::report::{Carried, PeerError, Wrong};
 use crate::policy::peers::words::{Item, Items};
@@ -394,13 +394,26 @@ pub(super) fn read(text: &str) -> Result<(Policy, Carried<'_>), PeerError<'_>> {
     let mut items = Items::new(text, is_class);
     let mut any = false;
     let mut within = "";
+    let mut classes = false;
     while let Some(item) = items.next()? {
         any = true;
         match item {
             Item::Class { key, name } => {
                 class(&mut reading, key, name)?;
+                classes |= is_class(name);
                 reading.enter();
                 within = name;
+            }
+            Item::Option {
+                key: "cache_config" | "calibrator_config",
+                value,
+            } => {
+                // A class may have been given before, and stand here by the name of its variable.
+                let known = is_none(value) || classes && is_variable(value);
+                let form = "Name(key=value), or `key: value` in lines of their own";
+                known
+                    .then_some(())
+                    .ok_or(PeerError::Item { given: value, form })?;
             }
             Item::Option { key, value } => {
                 reading.argument(GROUPS, Given { key, value })?;
@@ -438,6 +451,12 @@ fn field(class: &str, at: usize) -> Option<&'static Row> {
         _ => (shared, &[]),
     };
     first.iter().chain(then).nth(at)
+}
+
+fn is_variable(value: &str) -> bool {
+    value
+        .chars()
+        .all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'))
 }
 
 fn is_class(name: &str) -> bool {
