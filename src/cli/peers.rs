@@ -51,7 +51,7 @@ pub(super) fn read(peer: &str, options: &str, json: bool, out: &mut Report) -> R
     out.line(policy);
     out.flush()?;
     for said in carried.notes() {
-        note(said.to_string().escape_debug());
+        note(said);
     }
     Ok(())
 }

@@ -25,9 +25,21 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Names of files and tensors come from outside and may contain anything.
+        Shown(&self.0).fmt(f)
+    }
+}
+
+/// A text in which what would steer a terminal is written out: names of files and tensors, and options,
+/// come from outside and may contain anything.
+struct Shown<'a>(&'a str);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for c in self.0.chars() {
-            if c.is_control() {
+            // Controls, and marks that turn the direction of the text.
+            let steers = c.is_control()
+                || matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+            if steers {
                 write!(f, "{}", c.escape_default())?;
             } else {
                 write!(f, "{c}")?;
@@ -84,7 +96,7 @@ pub(super) fn complain(failure: &Failure) {
 
 fn say(kind: &str, text: &dyn fmt::Display) {
     // Nobody is left to tell if standard error is closed.
-    let _ = writeln!(io::stderr().lock(), "{kind}: {text}");
+    let _ = writeln!(io::stderr().lock(), "{kind}: {}", Shown(&text.to_string()));
 }
 
 /// Reads a whole file of at most `most` bytes.

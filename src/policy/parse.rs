@@ -379,7 +379,8 @@ pub(super) fn nearest(given: &str, names: impl Iterator<Item = &'static str>) ->
     names.min_by_key(|name| distance(given, name)).unwrap_or("")
 }
 
-fn distance(a: &str, b: &str) -> usize {
+/// How many letters differ.
+pub(super) fn distance(a: &str, b: &str) -> usize {
     const MOST: usize = 64;
     let mut row = [0_usize; MOST + 1];
     for (i, cell) in row.iter_mut().enumerate() {

@@ -161,6 +161,20 @@ fn options_of_other_libraries() {
         "{notes:?}"
     );
 
+    let whole = from(
+        "sd.cpp",
+        "sd-cli -p \"it's \u{1b}[31mred\u{202e} \\ \" --cache-mode spectrum --steps 28",
+    );
+    whole.succeeded();
+    assert!(
+        whole
+            .stderr
+            .contains("note: -p=it's \\u{1b}[31mred\\u{202e} \\: "),
+        "{}",
+        whole.stderr
+    );
+    assert!(whole.stderr.contains("each lane's own output"));
+
     let silent = from("diffusers", "FirstBlockCacheConfig(threshold=0.2)");
     assert_eq!(
         silent.succeeded(),

@@ -2,6 +2,7 @@
 
 mod options;
 mod page;
+mod pasted;
 mod refused;
 mod rules;
 mod texts;

@@ -5,7 +5,9 @@ use refrain::policy::peers::Peer::{self, CacheDit, Diffusers, SdCpp};
 use crate::read;
 
 /// Peer, options, policy, and of each line of the report the part before the reason.
-const ROWS: &[(Peer, &str, &str, &[&str])] = &[
+pub(crate) type Read = (Peer, &'static str, &'static str, &'static [&'static str]);
+
+const ROWS: &[Read] = &[
     (SdCpp, "--cache-mode disabled", "full", &[]),
     (
         SdCpp,
@@ -29,6 +31,12 @@ const ROWS: &[(Peer, &str, &str, &[&str])] = &[
         SdCpp,
         "easycache threshold=0.3",
         "easycache:threshold=0.3,reference=computed,warmup=0,last=0,start=0.15,end=0.95",
+        &["start, end", "condition"],
+    ),
+    (
+        SdCpp,
+        "--easycache 0.3,0.1,0.9",
+        "easycache:threshold=0.3,reference=computed,warmup=0,last=0,start=0.1,end=0.9",
         &["start, end", "condition"],
     ),
     (
@@ -417,8 +425,12 @@ const ROWS: &[(Peer, &str, &str, &[&str])] = &[
 
 #[test]
 fn options_become_policies() {
+    compare(ROWS);
+}
+
+pub(crate) fn compare(rows: &[Read]) {
     let mut wrong = Vec::new();
-    for (peer, options, policy, heads) in ROWS {
+    for (peer, options, policy, heads) in rows {
         match read(*peer, options) {
             Ok((found, report)) => {
                 let found_heads: Vec<&str> = report

@@ -113,6 +113,101 @@ pub(crate) const ROWS: &[(Peer, &str, &str)] = &[
     ),
     (
         SdCpp,
+        "--cache-mode dbcache --scm-mask 1,0,1 --steps 20",
+        "option `--steps=20` cannot be had here: the mask has another number of steps; give it one value for each step",
+    ),
+    (
+        SdCpp,
+        "--steps 2 --cache-mode cache-dit --scm-mask 1,0,1 --scm-policy static",
+        "option `--steps=2` cannot be had here: the mask has another number of steps; give it one value for each step",
+    ),
+    (
+        SdCpp,
+        "easycache ucache",
+        "option `--cache-mode` is given twice; keep one",
+    ),
+    (
+        SdCpp,
+        "--easycache 0.3,0.1,0.9 --cache-mode ucache",
+        "option `--cache-mode` is given twice; keep one",
+    ),
+    (
+        SdCpp,
+        "cat --cache-mode easycache",
+        "`cat` is not of the form key=value",
+    ),
+    (
+        SdCpp,
+        "dbcache 0.3",
+        "`0.3` is not of the form key=value; name it, as in threshold=0.3",
+    ),
+    (
+        SdCpp,
+        "--cache-mode easycache --cache-option 0.3",
+        "`0.3` is not of the form key=value",
+    ),
+    (
+        SdCpp,
+        "easycache 0.3,0.1,0.9,1",
+        "`1` is not of the form key=value; name it, as in threshold=0.3",
+    ),
+    (
+        SdCpp,
+        "easycache 0.3 threshold=0.2",
+        "option `threshold` is given twice; keep one",
+    ),
+    (
+        SdCpp,
+        "easycache -0.3",
+        "option `threshold` is `-0.3`; allowed is a number from 0 to 1000000",
+    ),
+    (
+        SdCpp,
+        "easycache =0.3",
+        "`=0.3` is not of the form key=value",
+    ),
+    (
+        SdCpp,
+        "easycache threshold=",
+        "option `threshold` is ``; allowed is a number from 0 to 1000000",
+    ),
+    (
+        SdCpp,
+        "sd-cli -m model.gguf -p \"a cat\" --steps 20",
+        "no mode is given; give --cache-mode easycache, ucache, dbcache, taylorseer, cache-dit or spectrum",
+    ),
+    (
+        SdCpp,
+        "-m model.gguf --cache-mode dbcache --scm-maks 1,0",
+        "option `--scm-maks` does not exist; the nearest is `--scm-mask`",
+    ),
+    (
+        SdCpp,
+        "-m model.gguf --cache-mode ucache --step 20",
+        "option `--step` does not exist; the nearest is `--steps`",
+    ),
+    (
+        SdCpp,
+        "--cache-mode ucache --cache-opts threshold=1",
+        "option `--cache-opts` does not exist; the nearest is `--cache-option`",
+    ),
+    (
+        SdCpp,
+        "--ucache 1,0.15,0.95",
+        "option `--ucache` does not exist; the nearest is `--cache-mode`",
+    ),
+    (
+        SdCpp,
+        "--cache-mode ucache \u{2013}steps 20",
+        "option `\u{2013}steps` does not exist; the nearest is `--steps`",
+    ),
+    (
+        SdCpp,
+        "--cache-mode ucache --steps",
+        "`--steps` is not of the form --option value",
+    ),
+    (
+        SdCpp,
         "--cache-mode easycache --steps 0",
         "option `--steps` is `0`; allowed is a whole number from 1",
     ),
@@ -194,7 +289,7 @@ pub(crate) const ROWS: &[(Peer, &str, &str)] = &[
     (
         CacheDit,
         "num_inference_steps=28, steps_computation_mask=[1, 0]",
-        "option `num_inference_steps=28` cannot be had here: the mask has another number of steps",
+        "option `num_inference_steps=28` cannot be had here: the mask has another number of steps; give it one value for each step",
     ),
     (
         CacheDit,
@@ -213,8 +308,8 @@ pub(crate) const ROWS: &[(Peer, &str, &str)] = &[
     ),
     (
         CacheDit,
-        "calibrator_kwargs={}",
-        "option `calibrator_kwargs={}` cannot be had here: give its entries as options of their own",
+        "calibrator_kwargs={'taylorseer_order': 2}",
+        "option `calibrator_kwargs={'taylorseer_order': 2}` cannot be had here: give its entries as options of their own",
     ),
     (
         CacheDit,
@@ -243,6 +338,26 @@ pub(crate) const ROWS: &[(Peer, &str, &str)] = &[
     ),
     (
         CacheDit,
+        "enable_cache(pipe, cache_config=config)",
+        "`config` is not of the form Name(key=value), or `key: value` in lines of their own",
+    ),
+    (
+        CacheDit,
+        "steps_mask()",
+        "option `mask_policy=medium` cannot be had here: its mask depends on the steps of the run; give --steps, total_steps or num_inference_steps too",
+    ),
+    (
+        CacheDit,
+        "FoCaCalibratorConfig(True, False, 'foca', 'residual', {}, 2)",
+        "`2` is not of the form key=value: the class has no field in its place; name it",
+    ),
+    (
+        CacheDit,
+        "DBCacheConfig(8)",
+        "option `cache_type` is `8`; allowed is DBCache, DBPrune or NONE",
+    ),
+    (
+        CacheDit,
         "cache_type=FBCache",
         "option `cache_type` is `FBCache`; allowed is DBCache, DBPrune or NONE",
     ),
@@ -260,6 +375,61 @@ pub(crate) const ROWS: &[(Peer, &str, &str)] = &[
         Diffusers,
         "FirstBlockCache(threshold=0.1)",
         "`FirstBlockCache` is no class of diffusers; the nearest is `FirstBlockCacheConfig`",
+    ),
+    (
+        Diffusers,
+        "FirstBlockCacheConfig",
+        "`FirstBlockCacheConfig` is not of the form Name(key=value): its brackets are missing",
+    ),
+    (
+        Diffusers,
+        "FirstBlockCacheConfig(0.2); pipe.to('cuda')",
+        "`to` is no class of diffusers; the nearest is `MagCacheConfig`",
+    ),
+    (
+        Diffusers,
+        "FirstBlockCacheConfig(0.2, 3)",
+        "`3` is not of the form key=value: the class has no field in its place; name it",
+    ),
+    (
+        Diffusers,
+        "MagCacheConfig(threshold=0.2, 3)",
+        "`3` is not of the form key=value: name it, as the one before it",
+    ),
+    (
+        Diffusers,
+        "FirstBlockCacheConfig(0.2, threshold=0.3)",
+        "option `threshold` is given twice; keep one",
+    ),
+    (
+        Diffusers,
+        "FirstBlockCacheConfig(-0.2)",
+        "option `threshold` is `-0.2`; allowed is a number from 0 to 1000000",
+    ),
+    (
+        Diffusers,
+        "FirstBlockCacheConfig(), 0.2",
+        "`0.2` is not of the form key=value",
+    ),
+    (
+        Diffusers,
+        "FirstBlockCacheConfig(threshold=)",
+        "`threshold=)` is not of the form key=value",
+    ),
+    (
+        Diffusers,
+        "FirstBlockCacheConfig(**options)",
+        "`**options` is not of the form key=value: write the arguments out",
+    ),
+    (
+        Diffusers,
+        "FasterCacheConfig(spatial_attention_block_skip_range=None)",
+        "option `spatial_attention_block_skip_range=None` cannot be had here: no spatial attention is held then; the guidance half alone is cfgcache",
+    ),
+    (
+        Diffusers,
+        "pipe.transformer.enable_cache(config)",
+        "no class is given; give FirstBlockCacheConfig, MagCacheConfig, TaylorSeerCacheConfig, PyramidAttentionBroadcastConfig, FasterCacheConfig or SeaCacheConfig, with its options in brackets",
     ),
     (
         Diffusers,

@@ -6,7 +6,12 @@ use refrain::policy::peers::{MAX_NOTES, Peer};
 use refrain::text::Named;
 
 /// What options are made of, and what spoils them.
-const PARTS: [&str; 30] = [
+const PARTS: [&str; 35] = [
+    "sd-cli",
+    "-p",
+    "--easycache",
+    "enable_cache(",
+    "**",
     "(",
     ")",
     "[",
@@ -87,7 +92,7 @@ proptest! {
         peer in 0_u32..3,
         which in any::<prop::sample::Index>(),
         values in proptest::collection::vec(
-            (any::<prop::sample::Index>(), proptest::sample::select(&PARTS[17..])),
+            (any::<prop::sample::Index>(), proptest::sample::select(&PARTS[22..])),
             0..8,
         ),
     ) {

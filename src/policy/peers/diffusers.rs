@@ -4,8 +4,8 @@
 use core::slice;
 
 use super::reading::{
-    Check, Given, Group, Reading, Row, error, flag, key, list, near, number, range, report, row,
-    steps, unless, whole, words,
+    Check, Given, Group, Nothing, Reading, Row, error, flag, is_none, key, list, near, number,
+    optional, range, report, row, steps, unless, whole, words,
 };
 use super::report::{Carried, PeerError, Wrong};
 use super::words::{Item, Items};
@@ -13,6 +13,7 @@ use crate::policy::{Comparator, Keep, MAX_CURVE, Method, Policy, Schedule, Site,
 use crate::predict::{Predictor, PredictorKind};
 use crate::signal::SignalKind;
 
+/// The classes, each with its fields in their order.
 pub(super) static GROUPS: &[Group] = &[
     Group {
         name: "FirstBlockCacheConfig",
@@ -72,7 +73,7 @@ static MAG: &[Row] = &[
         Check::Whole(1, -1),
         "the run's own number of steps counts here",
     ),
-    row("mag_ratios", "curve", |r, given| {
+    optional(row("mag_ratios", "curve", |r, given| {
         if given.value.rsplit('.').next() == Some("FLUX_MAG_RATIOS") {
             return r.key("model", "flux-dev");
         }
@@ -89,7 +90,7 @@ static MAG: &[Row] = &[
             return Err(wrong);
         }
         Ok(())
-    }),
+    })),
     row("calibrate", "refused", |_, given| {
         match flag(given.value)? {
             false => Ok(()),
@@ -106,18 +107,18 @@ static TAYLORSEER: &[Row] = &[
         r.policy.guards.max_warmup_steps = steps(given.value, 0)?;
         Ok(())
     }),
-    row("disable_cache_after_step", "end", |r, given| {
+    optional(row("disable_cache_after_step", "end", |r, given| {
         let end = steps(given.value, 0)?;
         r.window_in_steps(0, end);
         Ok(())
-    }),
+    })),
     key("max_order", "order"),
     report(
         "taylor_factors_dtype",
         "in what format features are kept is the engine's",
     ),
-    report("skip_predict_identifiers", HOST),
-    report("cache_identifiers", HOST),
+    optional(report("skip_predict_identifiers", HOST)),
+    optional(report("cache_identifiers", HOST)),
     row("use_lite_mode", "site", |r, given| {
         if flag(given.value)? {
             r.policy.site = Site {
@@ -134,15 +135,21 @@ static TAYLORSEER: &[Row] = &[
 ];
 
 static PYRAMID: &[Row] = &[
-    row("spatial_attention_block_skip_range", "interval", |r, g| {
-        attention(r, g, 0)
-    }),
-    row("temporal_attention_block_skip_range", "interval", |r, g| {
-        attention(r, g, 1)
-    }),
-    row("cross_attention_block_skip_range", "interval", |r, g| {
-        attention(r, g, 2)
-    }),
+    optional(row(
+        "spatial_attention_block_skip_range",
+        "interval",
+        |r, g| attention(r, g, 0),
+    )),
+    optional(row(
+        "temporal_attention_block_skip_range",
+        "interval",
+        |r, g| attention(r, g, 1),
+    )),
+    optional(row(
+        "cross_attention_block_skip_range",
+        "interval",
+        |r, g| attention(r, g, 2),
+    )),
     row(
         "spatial_attention_timestep_skip_range",
         "start, end",
@@ -161,16 +168,30 @@ static PYRAMID: &[Row] = &[
     report("spatial_attention_block_identifiers", HOST),
     report("temporal_attention_block_identifiers", HOST),
     report("cross_attention_block_identifiers", HOST),
-    report("current_timestep_callback", TIME),
+    optional(report("current_timestep_callback", TIME)),
 ];
 
 static FASTER: &[Row] = &[
-    key("spatial_attention_block_skip_range", "interval"),
-    unless(
+    Row {
+        none: Nothing::Value,
+        ..row(
+            "spatial_attention_block_skip_range",
+            "interval",
+            |r, given| {
+                if is_none(given.value) {
+                    return Err(Wrong::Refused(
+                        "no spatial attention is held then; the guidance half alone is cfgcache",
+                    ));
+                }
+                r.key("interval", given.value)
+            },
+        )
+    },
+    optional(unless(
         "temporal_attention_block_skip_range",
         Check::Whole(1, -1),
         "it takes a scheduler of its own: fastercache, with that interval and window",
-    ),
+    )),
     row(
         "spatial_attention_timestep_skip_range",
         "start, end",
@@ -205,7 +226,7 @@ static FASTER: &[Row] = &[
     ),
     report("spatial_attention_block_identifiers", HOST),
     report("temporal_attention_block_identifiers", HOST),
-    row("attention_weight_callback", "gain", |r, given| {
+    optional(row("attention_weight_callback", "gain", |r, given| {
         // `lambda _: 0.3` is as good as a number.
         let value = match given.value.strip_prefix("lambda") {
             Some(rest) => rest.split_once(':').map_or("", |(_, value)| value.trim()),
@@ -220,9 +241,9 @@ static FASTER: &[Row] = &[
              that rises from 0",
         );
         Ok(())
-    }),
-    report("low_frequency_weight_callback", GUIDANCE),
-    report("high_frequency_weight_callback", GUIDANCE),
+    })),
+    optional(report("low_frequency_weight_callback", GUIDANCE)),
+    optional(report("high_frequency_weight_callback", GUIDANCE)),
     row("tensor_format", "report", |r, given| {
         r.note(given, "how tensors lie in memory is the engine's");
         match given.value {
@@ -234,7 +255,7 @@ static FASTER: &[Row] = &[
         r.never = flag(given.value)?;
         Ok(())
     }),
-    report("current_timestep_callback", TIME),
+    optional(report("current_timestep_callback", TIME)),
     report("_unconditional_conditional_input_kwargs_identifiers", HOST),
 ];
 
@@ -252,10 +273,10 @@ static SEA: &[Row] = &[
     key("cache_end_steps", "last"),
     key("max_consecutive_cached", "max_run"),
     key("power_exp", "filter_size"),
-    report(
+    optional(report(
         "raw_vision_callback",
         "the network's input latent is measured",
-    ),
+    )),
 ];
 
 fn time_window<'a>(r: &mut Reading<'a>, given: Given<'a>) -> Result<(), Wrong> {
@@ -288,16 +309,21 @@ pub(super) fn read(text: &str) -> Result<(Policy, Carried<'_>), PeerError<'_>> {
     reading.keywords = true;
     let mut items = Items::new(text, is_class);
     let mut group: Option<&'static Group> = None;
+    let mut in_call = false;
     while let Some(item) = items.next()? {
         match item {
+            Item::Class { name, .. } if CALLS.contains(&name) => in_call = true,
+            // The model, or the name of a configuration.
+            Item::Value(_) | Item::Option { key: "config", .. } if in_call => {}
             Item::Class { key, name } => {
+                in_call = false;
                 if !matches!(key, "" | "config") {
                     return Err(PeerError::Key {
                         given: key,
                         nearest: "config",
                     });
                 }
-                if group.is_some() {
+                if group.is_some() && is_class(name) {
                     let why = "one model has one cache in diffusers; give one class";
                     return Err(PeerError::Refused {
                         key: name,
@@ -306,12 +332,16 @@ pub(super) fn read(text: &str) -> Result<(Policy, Carried<'_>), PeerError<'_>> {
                     });
                 }
                 group = Some(class(&mut reading, name)?);
+                reading.enter();
             }
             Item::Option { key, value } => {
-                let Some(group) = group else {
-                    return Err(MISSING);
-                };
-                reading.option(slice::from_ref(group), Given { key, value })?;
+                let group = group.ok_or(MISSING)?;
+                reading.argument(slice::from_ref(group), Given { key, value })?;
+            }
+            Item::Value(value) => {
+                let group = group.ok_or(MISSING)?;
+                let field = |at| group.rows.get(at);
+                reading.unnamed(slice::from_ref(group), field, value)?;
             }
         }
     }
@@ -321,6 +351,18 @@ pub(super) fn read(text: &str) -> Result<(Policy, Carried<'_>), PeerError<'_>> {
     settle(&mut reading)?;
     reading.finish()
 }
+
+/// What a configuration is handed to.
+const CALLS: [&str; 8] = [
+    "enable_cache",
+    "apply_first_block_cache",
+    "apply_mag_cache",
+    "apply_taylorseer_cache",
+    "apply_pyramid_attention_broadcast",
+    "apply_faster_cache",
+    "apply_sea_cache",
+    "apply_text_kv_cache",
+];
 
 const MISSING: PeerError<'_> = PeerError::Missing {
     what: "class",

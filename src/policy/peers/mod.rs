@@ -6,6 +6,7 @@
 
 mod cachedit;
 mod diffusers;
+mod line;
 mod reading;
 mod report;
 mod sdcpp;

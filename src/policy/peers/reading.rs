@@ -3,7 +3,7 @@
 use super::report::{Allowed, Carried, PeerError, Wrong};
 use super::words::unquoted;
 use crate::policy::keys::KEYS;
-use crate::policy::parse::nearest;
+use crate::policy::parse::{distance, nearest};
 use crate::policy::schedule::{Level, scm};
 use crate::policy::{MAX_MASK, Method, Policy, Window};
 
@@ -60,6 +60,18 @@ pub(super) struct Row {
     pub(super) name: &'static str,
     pub(super) becomes: &'static str,
     pub(super) does: Does,
+    pub(super) none: Nothing,
+}
+
+/// What `None` is for an option.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Nothing {
+    /// Its default.
+    Default,
+    /// Something that is not read: the default stays, which is reported.
+    Reported,
+    /// A value as any other.
+    Value,
 }
 
 /// Options that belong together.
@@ -74,6 +86,7 @@ pub(super) const fn row(name: &'static str, becomes: &'static str, set: Set) -> 
         name,
         becomes,
         does: Does::Set(set),
+        none: Nothing::Reported,
     }
 }
 
@@ -83,6 +96,7 @@ pub(super) const fn key(name: &'static str, key: &'static str) -> Row {
         name,
         becomes: key,
         does: Does::Key(key),
+        none: Nothing::Reported,
     }
 }
 
@@ -92,6 +106,7 @@ pub(super) const fn report(name: &'static str, why: &'static str) -> Row {
         name,
         becomes: "report",
         does: Does::Report(why),
+        none: Nothing::Reported,
     }
 }
 
@@ -101,6 +116,15 @@ pub(super) const fn unless(name: &'static str, check: Check, why: &'static str) 
         name,
         becomes: "report",
         does: Does::Unless(check, why),
+        none: Nothing::Reported,
+    }
+}
+
+/// A row of an option whose default is `None`.
+pub(super) const fn optional(row: Row) -> Row {
+    Row {
+        none: Nothing::Default,
+        ..row
     }
 }
 
@@ -113,6 +137,11 @@ pub(super) fn row_of(groups: &'static [Group], name: &str) -> Option<&'static Ro
 /// The nearest of some names.
 pub(super) fn near(given: &str, names: &mut dyn Iterator<Item = &'static str>) -> &'static str {
     nearest(given, names)
+}
+
+/// Whether a name is another one with a slip or two.
+pub(super) fn is_slip(given: &str, name: &str) -> bool {
+    distance(given, name) <= 2
 }
 
 /// What stands in for a skipped call in cache-dit.
@@ -135,6 +164,8 @@ pub(super) struct Mask<'a> {
     pub(super) skipped: Option<Given<'a>>,
     /// Whether steps that are not named are skipped without a look.
     pub(super) fixed: Option<Given<'a>>,
+    /// Whether it is made by a call, which has a level of its own.
+    pub(super) made: bool,
 }
 
 /// A policy as it grows, and what can be settled only when all options are read.
@@ -145,6 +176,9 @@ pub(super) struct Reading<'a> {
     count: usize,
     /// Whether the text is of keyword arguments.
     pub(super) keywords: bool,
+    /// Arguments of the class so far: how many without a name, and whether one had one.
+    unnamed: usize,
+    named: bool,
     pub(super) mask: Mask<'a>,
     /// Steps of the run, 0 if they are not given.
     pub(super) steps: u32,
@@ -175,12 +209,15 @@ impl<'a> Reading<'a> {
             seen: [""; MAX_GIVEN],
             count: 0,
             keywords: false,
+            unnamed: 0,
+            named: false,
             mask: Mask {
                 list: None,
                 level: None,
                 computed: None,
                 skipped: None,
                 fixed: None,
+                made: false,
             },
             steps: 0,
             steps_given: None,
@@ -240,8 +277,10 @@ impl<'a> Reading<'a> {
             *free = row.name;
             self.count += 1;
         }
-        // Python's and YAML's words for "the default".
-        if self.keywords && matches!(given.value, "None" | "null" | "~") {
+        if self.keywords && row.none != Nothing::Value && is_none(given.value) {
+            if row.none == Nothing::Reported {
+                self.note(given, "it is left at its default, as if it were not given");
+            }
             return Ok(());
         }
         let done = match row.does {
@@ -258,6 +297,43 @@ impl<'a> Reading<'a> {
             Does::Set(set) => set(self, given),
         };
         done.map_err(|wrong| error(given, wrong))
+    }
+
+    /// Starts with the arguments of a class.
+    pub(super) fn enter(&mut self) {
+        self.unnamed = 0;
+        self.named = false;
+    }
+
+    /// Reads an argument with a name.
+    pub(super) fn argument(
+        &mut self,
+        groups: &'static [Group],
+        given: Given<'a>,
+    ) -> Result<(), PeerError<'a>> {
+        self.named = true;
+        self.option(groups, given)
+    }
+
+    /// Reads an argument without a name: the field of the class that stands in its place.
+    pub(super) fn unnamed(
+        &mut self,
+        groups: &'static [Group],
+        field: impl FnOnce(usize) -> Option<&'static Row>,
+        value: &'a str,
+    ) -> Result<(), PeerError<'a>> {
+        let wrong = |form| PeerError::Item { given: value, form };
+        if self.named {
+            return Err(wrong("key=value: name it, as the one before it"));
+        }
+        let Some(row) = field(self.unnamed) else {
+            return Err(wrong(
+                "key=value: the class has no field in its place; name it",
+            ));
+        };
+        self.unnamed += 1;
+        let key = row.name;
+        self.option(groups, Given { key, value })
     }
 
     /// Whether an option was given.
@@ -332,6 +408,18 @@ impl<'a> Reading<'a> {
             return Err(error(half, Wrong::Refused(why)));
         }
         Ok(self.policy.guards.mask_len > 0)
+    }
+
+    /// Whether the mask that was written, if one was, has the steps of the run.
+    pub(super) fn mask_fits(&self) -> Result<(), PeerError<'a>> {
+        let bits = self.policy.guards.mask_len;
+        match self.steps_given {
+            Some(given) if bits != 0 && bits != self.steps => {
+                let why = "the mask has another number of steps; give it one value for each step";
+                Err(error(given, Wrong::Refused(why)))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Runs of computed and skipped steps in turn, cut to the steps if those are given.
@@ -428,11 +516,16 @@ pub(super) fn steps(text: &str, min: i64) -> Result<u32, Wrong> {
     Ok(whole(text, min, 1 << 30)? as u32)
 }
 
-/// True or false.
+/// Python's and YAML's words for nothing.
+pub(super) fn is_none(text: &str) -> bool {
+    matches!(text, "None" | "null" | "Null" | "NULL" | "~")
+}
+
+/// True or false, in Python's words or in YAML's.
 pub(super) fn flag(text: &str) -> Result<bool, Wrong> {
     match unquoted(text) {
-        "True" | "true" => Ok(true),
-        "False" | "false" => Ok(false),
+        "True" | "true" | "TRUE" | "yes" | "on" | "1" => Ok(true),
+        "False" | "false" | "FALSE" | "no" | "off" | "0" => Ok(false),
         _ => Err(words("True or False")),
     }
 }

@@ -1,11 +1,12 @@
 //! Options of stable-diffusion.cpp's `sd-cli`, as of August 2026: `docs/caching.md`,
 //! `examples/common/common.cpp` and `src/runtime/{sample-cache,easycache,ucache,cache_dit,spectrum}`.
 
+use super::line::{Line, Part};
 use super::reading::{
     Given, Group, Reading, Row, flag, key, level, near, number, report, row, row_of, steps, words,
 };
 use super::report::{Carried, PeerError, Wrong};
-use super::words::word;
+use super::words::start;
 use crate::policy::{GaugeKind, Keep, Method, Policy, Site};
 use crate::signal::Reference;
 
@@ -32,7 +33,7 @@ pub(super) static GROUPS: &[Group] = &[
     },
 ];
 
-const MODES: [&str; 7] = [
+pub(super) const MODES: [&str; 7] = [
     "easycache",
     "ucache",
     "dbcache",
@@ -42,6 +43,9 @@ const MODES: [&str; 7] = [
     "disabled",
 ];
 
+/// Most options that are not about caching and have a note of their own.
+const MOST_OTHERS: u32 = 16;
+
 const IGNORED: &str = "stable-diffusion.cpp ignores it in this mode, and so does this";
 const HONOURED: &str = "takes effect here; stable-diffusion.cpp reads it and goes on without";
 const UNTOLD: &str = "not given, so the window is in shares of the steps; \
@@ -50,9 +54,16 @@ const UNTOLD: &str = "not given, so the window is in shares of the steps; \
 const LEADER: &str = "there the first condition decides for all; here every lane decides for \
      itself: hand all lanes the same value to have that";
 
+const OTHER: &str = "it is not about caching between steps, so it is not read";
+const OTHERS: &str = "it is not about caching between steps, so it is not read, nor is any other such option behind it";
+const STEPPING: &str =
+    "it is not read, and can change how many steps are run; give that number as --steps";
+const UNNAMED: &str = "key=value; name it, as in threshold=0.3";
+
 static FLAGS: &[Row] = &[
     row("--cache-mode", "the method", |_, _| Ok(())),
     row("--cache-option", "the rows below", |_, _| Ok(())),
+    row("--easycache", "threshold, start, end", |_, _| Ok(())),
     row("--cache-preset", "mask", |r, given| {
         let level = level(given.value).ok_or(words("slow, medium, fast, ultra or s, m, f, u"))?;
         r.mask.level = Some((level, given));
@@ -64,6 +75,9 @@ static FLAGS: &[Row] = &[
         Ok(())
     }),
     row("--scm-mask", "mask", |r, given| {
+        if given.value.trim().is_empty() {
+            return Ok(());
+        }
         r.mask.list = Some(given);
         r.note(given, HONOURED);
         Ok(())
@@ -79,6 +93,7 @@ static FLAGS: &[Row] = &[
     }),
     row("--steps", "start, end", |r, given| {
         r.steps = steps(given.value, 1)?;
+        r.steps_given = Some(given);
         Ok(())
     }),
 ];
@@ -177,16 +192,9 @@ fn switch(text: &str) -> Result<bool, Wrong> {
     }
 }
 
-/// The parts of a command line.
-struct Line<'a> {
-    mode: Option<&'a str>,
-    options: Option<&'a str>,
-}
-
 pub(super) fn read(text: &str) -> Result<(Policy, Carried<'_>), PeerError<'_>> {
     let mut reading = Reading::new(Method::Full);
-    let line = command_line(text, &mut reading)?;
-    let Some(mode) = line.mode else {
+    let Some(mode) = command_line(text, &mut reading)? else {
         return Err(PeerError::Missing {
             what: "mode",
             remedy: "give --cache-mode easycache, ucache, dbcache, taylorseer, cache-dit or spectrum",
@@ -208,64 +216,96 @@ pub(super) fn read(text: &str) -> Result<(Policy, Carried<'_>), PeerError<'_>> {
     };
     reading.start(method);
     peer_defaults(&mut reading, method);
-    for item in line.options.unwrap_or("").split(',') {
-        let item = item.trim();
-        if !item.is_empty() {
-            option(&mut reading, group, item)?;
-        }
-    }
+    options(text, &mut reading, group)?;
     settle(&mut reading, mode, method)?;
     reading.finish()
 }
 
-/// Reads the flags; options are left for when the mode is known.
-fn command_line<'a>(text: &'a str, r: &mut Reading<'a>) -> Result<Line<'a>, PeerError<'a>> {
-    let mut line = Line {
-        mode: None,
-        options: None,
-    };
-    let mut rest = text;
-    while let Some((given, behind)) = word(rest)? {
-        rest = behind;
-        if !given.starts_with('-') {
-            // The mode alone, or options behind it.
-            let free = if given.contains('=') {
-                &mut line.options
-            } else {
-                &mut line.mode
-            };
-            if free.replace(given).is_some() {
-                return Err(PeerError::Repeated { key: given });
-            }
-            continue;
-        }
-        let (key, value) = match given.split_once('=') {
-            Some((key, value)) => (key, super::words::unquoted(value)),
-            None => match word(rest)? {
-                Some((value, behind)) => {
-                    rest = behind;
-                    (given, value)
+/// Reads the flags and finds the mode; options are left for when the mode is known.
+fn command_line<'a>(text: &'a str, r: &mut Reading<'a>) -> Result<Option<&'a str>, PeerError<'a>> {
+    let mut line = Line::new(text, FLAGS);
+    let (mut mode, mut stray, mut others) = (None, None, 0);
+    while let Some(part) = line.next()? {
+        let given = match part {
+            Part::Known(key, value) => {
+                r.option(GROUPS.get(..1).unwrap_or(&[]), Given { key, value })?;
+                match key {
+                    "--cache-mode" => value,
+                    "--easycache" => "easycache",
+                    _ => continue,
                 }
-                None => (given, ""),
-            },
+            }
+            Part::Word(word) if MODES.contains(&word) => word,
+            Part::Word(word) => {
+                stray = stray.or(Some(word));
+                continue;
+            }
+            Part::Other(key, value) => {
+                others += 1;
+                let value = start(value);
+                other(r, Given { key, value }, others);
+                continue;
+            }
+            Part::Values(_) => continue,
         };
-        r.option(GROUPS.get(..1).unwrap_or(&[]), Given { key, value })?;
-        if value.is_empty() {
-            return Err(PeerError::Item {
-                given: key,
-                form: "--option value",
+        if mode.replace(given).is_some() {
+            return Err(PeerError::Repeated {
+                key: "--cache-mode",
             });
         }
-        let free = match key {
-            "--cache-mode" => &mut line.mode,
-            "--cache-option" => &mut line.options,
+    }
+    match (mode, stray) {
+        (Some(_), Some(given)) => Err(PeerError::Item {
+            given,
+            form: "key=value",
+        }),
+        _ => Ok(mode.or(stray)),
+    }
+}
+
+/// Notes an option that is not about caching.
+fn other<'a>(r: &mut Reading<'a>, given: Given<'a>, count: u32) {
+    let stepping = matches!(
+        given.key,
+        "--sigmas" | "--hires-steps" | "--high-noise-steps" | "--strength" | "-i" | "--init-img"
+    );
+    match count {
+        ..MOST_OTHERS if stepping => r.note(given, STEPPING),
+        ..MOST_OTHERS => r.note(given, OTHER),
+        MOST_OTHERS => r.note(given, OTHERS),
+        _ => {}
+    }
+}
+
+/// Reads the options of the mode, wherever they stand.
+fn options<'a>(text: &'a str, r: &mut Reading<'a>, group: usize) -> Result<(), PeerError<'a>> {
+    let mut line = Line::new(text, FLAGS);
+    let mut unnamed = ["threshold", "start", "end"].into_iter();
+    while let Some(part) = line.next()? {
+        let (values, bare) = match part {
+            Part::Known("--cache-option", values) => (values, false),
+            Part::Known("--easycache", values) | Part::Values(values) => (values, true),
             _ => continue,
         };
-        if free.replace(value).is_some() {
-            return Err(PeerError::Repeated { key });
+        for item in values.split(',').map(str::trim) {
+            if item.is_empty() {
+                continue;
+            }
+            if !bare || item.contains('=') {
+                option(r, group, item)?;
+                continue;
+            }
+            // EasyCache and UCache have taken the first three without names.
+            let name = unnamed.next().filter(|_| matches!(group, 1 | 2));
+            let key = name.ok_or(PeerError::Item {
+                given: item,
+                form: UNNAMED,
+            })?;
+            let mine = GROUPS.get(group..=group).unwrap_or(&[]);
+            r.option(mine, Given { key, value: item })?;
         }
     }
-    Ok(line)
+    Ok(())
 }
 
 /// What stable-diffusion.cpp has where the preset has something else.
@@ -295,12 +335,13 @@ fn peer_defaults(r: &mut Reading<'_>, method: Method) {
 
 /// Reads one `key=value`. A key of another mode is accepted there, and ignored.
 fn option<'a>(r: &mut Reading<'a>, group: usize, item: &'a str) -> Result<(), PeerError<'a>> {
-    let Some((key, value)) = item.split_once('=') else {
-        return Err(PeerError::Item {
+    let pair = item.split_once('=');
+    let (key, value) = pair
+        .filter(|(key, _)| !key.trim().is_empty())
+        .ok_or(PeerError::Item {
             given: item,
             form: "key=value",
-        });
-    };
+        })?;
     let key = match key.trim() {
         "fn" => "Fn",
         "bn" => "Bn",
@@ -409,6 +450,7 @@ fn block_cache<'a>(r: &mut Reading<'a>, mode: &'a str) -> Result<(), PeerError<'
     }
     window(r, 1);
     let masked = r.write_mask()?;
+    r.mask_fits()?;
     if let Some(given) = r.mask.fixed {
         if !masked {
             return Err(super::reading::error(

@@ -6,7 +6,7 @@ use super::PeerError;
 const QUOTED: usize = 40;
 
 /// The start of a text, cut between two characters.
-fn start(text: &str) -> &str {
+pub(super) fn start(text: &str) -> &str {
     let line = text.trim_start().lines().next().unwrap_or("");
     let mut end = line.len().min(QUOTED);
     while !line.is_char_boundary(end) {
@@ -27,13 +27,38 @@ fn cut(text: &str, at: usize) -> (&str, &str) {
     text.split_at_checked(at).unwrap_or((text, ""))
 }
 
-/// The next word of a command line, and what is behind it; quotes around a word are taken off, and a
-/// backslash between words continues a line.
+/// A text from its first word on. Between words a backslash continues a line, as `^` and a backtick do in
+/// other shells, and a `#` comments out the rest of one.
+fn to_word(text: &str) -> &str {
+    let mut text = text.trim_start();
+    loop {
+        let next = if let Some(comment) = text.strip_prefix('#') {
+            comment.split_once('\n').map_or("", |(_, rest)| rest)
+        } else {
+            match text.strip_prefix(['\\', '^', '`']) {
+                Some(rest) if rest.chars().next().is_none_or(char::is_whitespace) => rest,
+                _ => return text,
+            }
+        };
+        text = next.trim_start();
+    }
+}
+
+/// The next word of a command line, and what is behind it; quotes around a word are taken off. As in a
+/// shell, a backslash makes a letter of a quotation mark or a space, but not between single quotes.
 pub(super) fn word(text: &str) -> Result<Option<(&str, &str)>, PeerError<'_>> {
-    let text = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\\');
+    let text = to_word(text);
     let mut quote = None;
-    for (at, c) in text.char_indices() {
+    let mut chars = text.char_indices();
+    while let Some((at, c)) = chars.next() {
         match quote {
+            None if c == '\\' && chars.as_str().starts_with(['\n', '\r']) => {
+                let (word, rest) = cut(text, at);
+                return Ok(Some((unquoted(word), rest)));
+            }
+            None | Some('"') if c == '\\' => {
+                let _letter = chars.next();
+            }
             Some(open) if c == open => quote = None,
             None if matches!(c, '"' | '\'') => quote = Some(c),
             None if c.is_whitespace() => {
@@ -69,13 +94,17 @@ pub(super) enum Item<'a> {
         /// What it is set to, with its brackets and without quotes.
         value: &'a str,
     },
+    /// A value without a name, of the class that was last entered.
+    Value(&'a str),
 }
 
 /// The parts of a text of keyword arguments: `Name(key=value, …)`, with or without the name, or lines
-/// `key: value`. A `#` comments out the rest of a line.
+/// `key: value`. A `#` comments out the rest of a line, and lines of imports are gone over.
 pub(super) struct Items<'a> {
     rest: &'a str,
     depth: u32,
+    /// The depth within the class that was last entered.
+    class: u32,
     is_class: fn(&str) -> bool,
 }
 
@@ -85,6 +114,7 @@ impl<'a> Items<'a> {
         Self {
             rest: text,
             depth: 0,
+            class: 0,
             is_class,
         }
     }
@@ -104,29 +134,45 @@ impl<'a> Items<'a> {
         let (key, rest) = name(self.rest);
         let rest = rest.trim_start_matches([' ', '\t']);
         let whole = self.rest;
+        let class = (self.is_class)(last_part(key));
         let bad = || PeerError::Item {
             given: start(whole),
-            form: "key=value",
+            form: if class {
+                "Name(key=value): its brackets are missing"
+            } else {
+                "key=value"
+            },
         };
-        if key.is_empty() {
-            return Err(bad());
-        }
-        if let Some(inside) = rest.strip_prefix('(') {
+        let within = self.depth > 0 && self.depth == self.class;
+        let called = last_part(key);
+        if let (Some(inside), false) = (rest.strip_prefix('('), key.is_empty())
+            && (!within || class || called.ends_with("Config"))
+        {
             self.enter(inside);
             return Ok(Some(Item::Class {
                 key: "",
-                name: last_part(key),
+                name: called,
             }));
         }
         let yaml = rest.strip_prefix(':');
-        let Some(rest) = yaml.or_else(|| rest.strip_prefix('=')) else {
-            return Err(bad());
+        let set = yaml.or_else(|| rest.strip_prefix('='));
+        let Some(rest) = set.filter(|_| !key.is_empty()) else {
+            let end = value_end(whole).filter(|end| within && *end > 0);
+            let (value, rest) = cut(whole, end.ok_or(bad())?);
+            if value.starts_with('*') {
+                let form = "key=value: write the arguments out";
+                return Err(PeerError::Item { given: value, form });
+            }
+            self.rest = rest;
+            return Ok(Some(Item::Value(unquoted(value))));
         };
         let rest = rest.trim_start_matches([' ', '\t']);
         let (called, behind) = name(rest);
         if let Some(inside) = behind.strip_prefix('(')
             && (self.is_class)(last_part(called))
         {
+            // Outside of brackets the key is a variable.
+            let key = if self.depth == 0 { "" } else { key };
             self.enter(inside);
             let name = last_part(called);
             return Ok(Some(Item::Class { key, name }));
@@ -146,6 +192,7 @@ impl<'a> Items<'a> {
 
     fn enter(&mut self, inside: &'a str) {
         self.depth = self.depth.saturating_add(1);
+        self.class = self.depth;
         self.rest = inside;
     }
 
@@ -163,7 +210,8 @@ impl<'a> Items<'a> {
                 .rest
                 .trim_start_matches(|c: char| c.is_whitespace() || matches!(c, ',' | '\\' | ';'));
             self.rest = rest;
-            if let Some(comment) = rest.strip_prefix('#') {
+            let line = ["#", "from ", "import "].into_iter();
+            if let Some(comment) = line.filter_map(|head| rest.strip_prefix(head)).next() {
                 self.rest = comment.split_once('\n').map_or("", |(_, rest)| rest);
             } else if let Some(behind) = rest.strip_prefix(')') {
                 self.depth = self

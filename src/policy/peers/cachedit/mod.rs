@@ -1,14 +1,15 @@
 //! Options of cache-dit, as of version 1.5.3 (October 2026): `DBCacheConfig`, `DBPruneConfig`, the
 //! calibrators' classes, `steps_mask`, and the flat and nested YAML of `load_configs`.
 
-use super::reading::{
-    Calibrator, Check, Given, Group, Reading, Row, error, flag, key, level, near, number, row,
-    row_of, steps, unless, whole, words,
+mod settle;
+
+use crate::policy::peers::reading::{
+    Calibrator, Check, Given, Group, Reading, Row, error, flag, is_none, key, level, list, near,
+    number, optional, row, row_of, steps, unless, whole, words,
 };
-use super::report::{Carried, PeerError, Wrong};
-use super::words::{Item, Items};
-use crate::policy::{GaugeKind, Keep, Method, Policy};
-use crate::predict::{Predictor, PredictorKind};
+use crate::policy::peers::report::{Carried, PeerError, Wrong};
+use crate::policy::peers::words::{Item, Items};
+use crate::policy::{Keep, Method, Policy};
 
 pub(super) static GROUPS: &[Group] = &[
     Group {
@@ -48,6 +49,9 @@ const CLASSES: [&str; 9] = [
     "DMDCalibratorConfig",
     "steps_mask",
 ];
+
+/// What the classes are handed to.
+const CALL: &str = "enable_cache";
 
 const OF_THE_RUN: &str = "the run's own number of steps counts here";
 const NOT_EXEMPT: &str = "no block is exempt; give a mask with a column a block to have that";
@@ -101,14 +105,14 @@ static CONFIG: &[Row] = &[
         r.policy.budget.threshold = 1e6;
         Ok(())
     }),
-    row(
+    optional(row(
         "max_accumulated_residual_diff_threshold",
         "max_spent",
         |r, given| {
             limit(r, given, 0);
             r.key("max_spent", given.value)
         },
-    ),
+    )),
     key("max_warmup_steps", "warmup"),
     row("warmup_interval", "mask", |r, given| {
         if steps(given.value, 1)? > 1 {
@@ -128,27 +132,27 @@ static CONFIG: &[Row] = &[
         count_limit(r, given, most, 2);
         Ok(())
     }),
-    unless(
+    optional(unless(
         "enable_separate_cfg",
         Check::Flag(true),
         "both branches are one call there: give the run one lane",
-    ),
+    )),
     unless("cfg_compute_first", Check::Flag(false), LANES),
     unless(
         "cfg_diff_compute_separate",
         Check::Flag(true),
         "every lane decides for itself; hand all lanes the first one's change to have that",
     ),
-    row("num_inference_steps", "mask", |r, given| {
+    optional(row("num_inference_steps", "mask", |r, given| {
         run_of(r, given, steps(given.value, 1)?)
-    }),
-    row("steps_computation_mask", "mask", |r, given| {
+    })),
+    optional(row("steps_computation_mask", "mask", |r, given| {
         match level(given.value) {
             Some(level) => r.mask.level = Some((level, given)),
             None => r.mask.list = Some(given),
         }
         Ok(())
-    }),
+    })),
     row("steps_computation_policy", "gauge", |r, given| {
         match given.value {
             "dynamic" => {}
@@ -157,11 +161,11 @@ static CONFIG: &[Row] = &[
         }
         Ok(())
     }),
-    unless(
+    optional(unless(
         "force_refresh_step_hint",
         Check::Whole(0, -1),
         "a run does not start again in its middle; give each part a run of its own",
-    ),
+    )),
     row("force_refresh_step_policy", "report", |r, given| {
         if given.value == "once" {
             return Ok(());
@@ -180,18 +184,18 @@ static PRUNE: &[Row] = &[
         Check::Flag(false),
         "the threshold does not follow the changes of the call",
     ),
-    unless(
+    optional(unless(
         "max_dynamic_prune_threshold",
         Check::Number(-1.0),
         "as enable_dynamic_prune_threshold",
-    ),
+    )),
     unless(
         "dynamic_prune_threshold_relax_ratio",
         Check::Number(1.25),
         "as enable_dynamic_prune_threshold",
     ),
     row("non_prune_block_ids", "report", |r, given| {
-        if super::reading::list(given.value).next().is_some() {
+        if list(given.value).next().is_some() {
             r.note(given, NOT_EXEMPT);
         }
         Ok(())
@@ -215,7 +219,10 @@ static CALIBRATORS: &[Row] = &[
         calibrator(r, which, given)
     }),
     row("calibrator_cache_type", "keep", keep),
-    row("calibrator_kwargs", "refused", |_, _| {
+    row("calibrator_kwargs", "refused", |_, given| {
+        if list(given.value).next().is_none() {
+            return Ok(());
+        }
         Err(Wrong::Refused("give its entries as options of their own"))
     }),
     row("taylorseer_order", "order", |r, given| {
@@ -246,30 +253,30 @@ static CALIBRATORS: &[Row] = &[
 ];
 
 static STEPS_MASK: &[Row] = &[
+    optional(row("compute_bins", "mask", |r, given| {
+        r.mask.computed = Some(given);
+        Ok(())
+    })),
+    optional(row("cache_bins", "mask", |r, given| {
+        r.mask.skipped = Some(given);
+        Ok(())
+    })),
+    optional(row("total_steps", "mask", |r, given| {
+        run_of(r, given, steps(given.value, 1)?)
+    })),
     row("mask_policy", "mask", |r, given| {
         let level = level(given.value).ok_or(words("slow, medium, fast or ultra"))?;
         r.mask.level = Some((level, given));
         Ok(())
     }),
-    row("total_steps", "mask", |r, given| {
-        run_of(r, given, steps(given.value, 1)?)
-    }),
-    row("compute_bins", "mask", |r, given| {
-        r.mask.computed = Some(given);
-        Ok(())
-    }),
-    row("cache_bins", "mask", |r, given| {
-        r.mask.skipped = Some(given);
-        Ok(())
-    }),
 ];
 
 static EXTRA: &[Row] = &[
-    row("l1_hidden_states_diff_threshold", "refused", |_, _| {
+    optional(row("l1_hidden_states_diff_threshold", "refused", |_, _| {
         Err(Wrong::Refused(
             "the change is that of a residual; give residual_diff_threshold",
         ))
-    }),
+    })),
     unless(
         "important_condition_threshold",
         Check::Number(0.0),
@@ -377,9 +384,8 @@ pub(super) fn read(text: &str) -> Result<(Policy, Carried<'_>), PeerError<'_>> {
     while let Some(item) = first.next()? {
         let pruned = match item {
             Item::Class { name, .. } => name == "DBPruneConfig",
-            Item::Option { key, value } => {
-                key == "cache_type" && value.rsplit('.').next() == Some("DBPrune")
-            }
+            Item::Option { key, value } => key == "cache_type" && is_prune(value),
+            Item::Value(value) => is_prune(value),
         };
         if pruned {
             prune(&mut reading);
@@ -387,13 +393,34 @@ pub(super) fn read(text: &str) -> Result<(Policy, Carried<'_>), PeerError<'_>> {
     }
     let mut items = Items::new(text, is_class);
     let mut any = false;
+    let mut within = "";
+    let mut classes = false;
     while let Some(item) = items.next()? {
         any = true;
         match item {
-            Item::Class { key, name } => class(&mut reading, key, name)?,
-            Item::Option { key, value } => {
-                reading.option(GROUPS, Given { key, value })?;
+            Item::Class { key, name } => {
+                class(&mut reading, key, name)?;
+                classes |= is_class(name);
+                reading.enter();
+                within = name;
             }
+            Item::Option {
+                key: "cache_config" | "calibrator_config",
+                value,
+            } => {
+                // A class may have been given before, and stand here by the name of its variable.
+                let known = is_none(value) || classes && is_variable(value);
+                let form = "Name(key=value), or `key: value` in lines of their own";
+                known
+                    .then_some(())
+                    .ok_or(PeerError::Item { given: value, form })?;
+            }
+            Item::Option { key, value } => {
+                reading.argument(GROUPS, Given { key, value })?;
+            }
+            // The pipeline.
+            Item::Value(_) if within == CALL => {}
+            Item::Value(value) => reading.unnamed(GROUPS, |at| field(within, at), value)?,
         }
     }
     if !any {
@@ -402,8 +429,34 @@ pub(super) fn read(text: &str) -> Result<(Policy, Carried<'_>), PeerError<'_>> {
             remedy: "give DBCacheConfig() for cache-dit's defaults",
         });
     }
-    settle(&mut reading)?;
+    settle::settle(&mut reading)?;
     reading.finish()
+}
+
+fn is_prune(value: &str) -> bool {
+    value.rsplit('.').next() == Some("DBPrune")
+}
+
+/// The field of a class that an argument without a name sets.
+fn field(class: &str, at: usize) -> Option<&'static Row> {
+    let (shared, own) = CALIBRATORS.split_at_checked(5)?;
+    let (taylor, dmd) = own.split_at_checked(1)?;
+    let (first, then): (&[Row], &[Row]) = match class {
+        "DBCacheConfig" | "BasicCacheConfig" => (CONFIG, &[]),
+        "DBPruneConfig" => (CONFIG, PRUNE),
+        "ExtraCacheConfig" => (EXTRA, &[]),
+        "steps_mask" => (STEPS_MASK, &[]),
+        "TaylorSeerCalibratorConfig" => (shared, taylor),
+        "DMDCalibratorConfig" => (shared, dmd),
+        _ => (shared, &[]),
+    };
+    first.iter().chain(then).nth(at)
+}
+
+fn is_variable(value: &str) -> bool {
+    value
+        .chars()
+        .all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'))
 }
 
 fn is_class(name: &str) -> bool {
@@ -437,7 +490,11 @@ fn class<'a>(r: &mut Reading<'a>, key: &'a str, name: &'a str) -> Result<(), Pee
     let which = match name {
         "" => return Ok(()),
         "DBCacheConfig" | "BasicCacheConfig" | "DBPruneConfig" | "ExtraCacheConfig"
-        | "CalibratorConfig" | "steps_mask" => return Ok(()),
+        | "CalibratorConfig" | CALL => return Ok(()),
+        "steps_mask" => {
+            r.mask.made = true;
+            return Ok(());
+        }
         "TaylorSeerCalibratorConfig" => Calibrator::Taylor,
         "FoCaCalibratorConfig" => Calibrator::Foca,
         "DMDCalibratorConfig" => Calibrator::Dmd,
@@ -454,120 +511,4 @@ fn class<'a>(r: &mut Reading<'a>, key: &'a str, name: &'a str) -> Result<(), Pee
         value: "",
     };
     calibrator(r, which, given).map_err(|wrong| error(given, wrong))
-}
-
-/// What depends on more than one option.
-fn settle<'a>(r: &mut Reading<'a>) -> Result<(), PeerError<'a>> {
-    if r.policy.gauge.kind == GaugeKind::Always {
-        return Ok(());
-    }
-    if r.policy.method == Method::DbPrune && !r.has("Fn_compute_blocks") {
-        r.carried.say("Fn_compute_blocks", "8", NOT_EXEMPT);
-    }
-    forecast(r)?;
-    mask(r)?;
-    if r.never {
-        r.policy.budget.threshold = 0.0;
-        r.policy.guards.max_cached_steps = 0;
-        r.policy.guards.max_continuous_cached_steps = 0;
-    }
-    Ok(())
-}
-
-fn forecast<'a>(r: &mut Reading<'a>) -> Result<(), PeerError<'a>> {
-    let on = r.calibrator.filter(|_| !r.calibrator_off);
-    match on {
-        Some(Calibrator::Taylor) => {
-            r.policy.predictor = Predictor::new(PredictorKind::Taylor, 1);
-            if let Some(given) = r.order {
-                r.key("order", given.value)
-                    .map_err(|wrong| error(given, wrong))?;
-            }
-        }
-        Some(Calibrator::Foca) => {
-            r.policy.predictor = Predictor::new(PredictorKind::Foca, 0);
-            if let Some(given) = r.calibrated {
-                r.note(
-                    given,
-                    "the slope is per step and reaches any distance; there it is per interval, up \
-                     to three steps",
-                );
-            }
-        }
-        Some(Calibrator::Dmd) => {
-            r.policy.predictor = Predictor::new(PredictorKind::Dmd, 0);
-            if let Some(given) = r.calibrated {
-                r.note(
-                    given,
-                    "two modes at most, from inner products of the features; there up to five, by \
-                     an SVD",
-                );
-            }
-        }
-        None => {}
-    }
-    if let (Some(given), false) = (r.order, on == Some(Calibrator::Taylor)) {
-        r.note(given, "there is no TaylorSeer calibrator to have an order");
-    }
-    Ok(())
-}
-
-fn mask<'a>(r: &mut Reading<'a>) -> Result<(), PeerError<'a>> {
-    let warmup = r.policy.guards.max_warmup_steps;
-    let masked = r.write_mask()?;
-    let bits = r.policy.guards.mask_len;
-    if let (true, Some(given)) = (masked && r.steps != 0 && bits != r.steps, r.steps_given) {
-        let why = "the mask has another number of steps";
-        return Err(error(given, Wrong::Refused(why)));
-    }
-    if let (false, None, Some(given)) = (masked, r.warmup_interval, r.steps_given) {
-        r.note(given, OF_THE_RUN);
-    }
-    if masked {
-        // There the warm-up ends with the mask's first run of computed steps, which the mask has.
-        r.policy.guards.max_warmup_steps = 0;
-        if let Some(given) = r.warmup_interval {
-            r.note(
-                given,
-                "the mask computes its first steps anyway, there and here",
-            );
-        }
-    } else if let Some(given) = r.warmup_interval {
-        if r.steps == 0 {
-            r.note(
-                given,
-                "every warm-up step is computed; give num_inference_steps to have a mask of them",
-            );
-        } else {
-            let every = steps(given.value, 1).map_err(|wrong| error(given, wrong))?;
-            r.policy.guards.mask_len = r.steps.min(crate::policy::MAX_MASK as u32);
-            r.policy.guards.max_warmup_steps = 0;
-            for step in (0..warmup.min(r.steps)).step_by(every.max(1) as usize) {
-                r.compute(step);
-            }
-        }
-    }
-    let Some(given) = r.mask.fixed else {
-        return Ok(());
-    };
-    if !masked {
-        let why = "there is no mask for it; give steps_computation_mask";
-        return Err(error(given, Wrong::Refused(why)));
-    }
-    r.policy.gauge.kind = GaugeKind::Free;
-    r.policy.guards.max_cached_steps = 0;
-    r.policy.guards.max_continuous_cached_steps = 0;
-    if r.has("residual_diff_threshold") {
-        r.carried.say(
-            "residual_diff_threshold",
-            "",
-            "the static policy does not look at it, there and here",
-        );
-    }
-    for given in r.limits.into_iter().flatten() {
-        r.note(given, "the static policy looks at no limit, there and here");
-    }
-    // Nothing is measured, so nothing is left that could be never.
-    r.never = false;
-    Ok(())
 }
