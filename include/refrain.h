@@ -3366,7 +3366,7 @@ refrain_status refrain_variant_info(uint32_t index,
  *
  * Returns REFRAIN_OK; REFRAIN_E_UNSUPPORTED if it does not take the dispatch; REFRAIN_E_RANGE if there
  * is no such kernel or variant; REFRAIN_E_VALUE if there are other numbers of bytes or constants than
- * the kernel has; REFRAIN_E_NULL; REFRAIN_E_MEMORY if a pointer is not aligned.
+ * the kernel has, or a constant is out of its range; REFRAIN_E_NULL; REFRAIN_E_MEMORY if a pointer is not aligned.
  */
 REFRAIN_EXPERIMENTAL
 refrain_status refrain_variant_workgroups(uint32_t index,
@@ -3601,12 +3601,14 @@ refrain_status refrain_sampling_create(const struct refrain_engine *engine,
 /**
  * A run as bytes, to go on with it after the program was ended or on another device: with
  * refrain_sampling_resume. The settings, the latents, the decisions and what the policy keeps are in
- * it, about as many bytes as the latents, the anchors and the references of refrain_sampling_memory.
- * Waits for the device and reads from it.
+ * it, about as many bytes as the latents, the anchors and the references of refrain_sampling_memory;
+ * making it takes twice as many. Waits for the device and reads from it. A run that the device decided
+ * goes on with the host's decisions, until refrain_sampling_decide_on_device.
  *
  * - `sampling`: exclusive; between two calls.
  * - `bytes_out`: out, room for `capacity` bytes: a safetensors file.
- * - `capacity`: in, bytes; 0 only asks for the size.
+ * - `capacity`: in, bytes; 0 only asks for the size. What is too long for it is kept for the next call,
+ *   until the run goes on.
  * - `size_out`: out, bytes of the file; written also with REFRAIN_E_CAPACITY.
  * - `message`, `message_capacity`: optional; on an error, why in one line.
  *

@@ -12,8 +12,10 @@
 //! | layer | modules | needs | for |
 //! | --- | --- | --- | --- |
 //! | decide | [`policy`], [`predict`], [`scheduler`], [`signal`], [`timeline`], [`measure`] | `core` | an engine with its own kernels |
-//! | kernels | `kernels` | `alloc` | an engine that dispatches WGSL, or what it translates to, on its own device |
+//! | kernels | `kernels`; `decide`, the scheduler as a kernel | `alloc` | an engine that dispatches WGSL, or what it translates to, on its own device |
 //! | run | `dit`, `sampler`, `run`, `executor`, `cpu`, `gpu` | `std` | a program that wants pictures from a `.safetensors` file |
+//!
+//! `trace` and [`text`] serve all of them; `capi` is the whole for C.
 //!
 //! Data flows one way:
 //!
@@ -56,13 +58,14 @@
 //! | feature | adds |
 //! | --- | --- |
 //! | (none) | the decide layer: `core` only, no dependencies |
-//! | `alloc` | [`Trace`] |
+//! | `alloc` | `Trace` |
 //! | `std` | the standard library |
 //! | `kernels` | WGSL, parameter blocks, CPU twins, recordings; `alloc` |
 //! | `cpu` | the CPU executor, checkpoints, samplers, runs |
 //! | `gpu` | the wgpu executor, checkpoints, samplers, runs |
 //! | `export` | kernels in SPIR-V, MSL, HLSL and GLSL; `std`, `kernels` |
 //! | `capi` | the C functions of `include/refrain.h` |
+//! | `allocator` | the host's allocator for what the C functions allocate; for C artifacts alone |
 //! | `panic-handler` | what a static library without `std` needs to be linked into a C program |
 //! | `cli` (default) | the `refrain` program |
 //!
@@ -74,6 +77,7 @@ extern crate alloc;
 
 #[cfg(feature = "capi")]
 pub mod capi;
+mod hash;
 pub mod measure;
 mod numeric;
 pub mod policy;

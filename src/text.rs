@@ -1,7 +1,13 @@
 //! Names of enum values, in one place for the text form, traces, C and errors.
 
-/// An enum whose values have a text form.
-pub trait Named: Sized + Copy + 'static {
+mod sealed {
+    /// What other crates cannot implement: features add to it.
+    pub trait Sealed {}
+}
+pub(crate) use sealed::Sealed;
+
+/// An enum whose values have a text form. The library's own implement it.
+pub trait Named: Sealed + Sized + Copy + 'static {
     /// What the enum is called in a message.
     const KIND: &'static str;
     /// Every value, ordered by number from 0.
@@ -30,6 +36,7 @@ pub trait Named: Sized + Copy + 'static {
 /// Implements [`Named`] and `Display` for an enum whose variants are listed by number.
 macro_rules! named {
     ($type:ident, $kind:literal, { $($variant:ident => $name:literal),+ $(,)? }) => {
+        impl $crate::text::Sealed for $type {}
         impl Named for $type {
             const KIND: &'static str = $kind;
             const ALL: &'static [Self] = &[$(Self::$variant),+];

@@ -23,6 +23,7 @@ use refrain::{
     kernels::AnchorFormat,
     run::{Advance, Backend, Engine, RunError, Sampling, Settings},
     sampler::Sampler,
+    scheduler::seal,
 };
 
 const STEPS: u32 = 9;
@@ -126,11 +127,13 @@ fn a_resumed_run_is_the_same_run() {
                 let mut run = engine.start(&settings).expect("a run");
                 advanced(&mut run, made);
                 let before = shown(&run);
+                let started = run.settings().clone();
                 let bytes = run.save().expect("bytes");
                 assert!(bytes == run.save().expect("bytes"), "{text}");
                 drop(run);
                 let run = engine.resume(&bytes).expect("the run");
                 assert_eq!(shown(&run), before, "{text}");
+                assert_eq!(run.settings(), &started, "{text}");
                 assert_eq!(outcome(run), whole, "{text}: saved behind {made}");
             }
         }
@@ -220,7 +223,9 @@ fn a_run_within_a_call_is_not_saved() {
     advanced(&mut run, 3);
     let paused = run.advance_slice(&mut Slice::commands(2)).expect("a slice");
     assert_eq!(paused, Advance::Paused);
-    let why = run.save().expect_err("within a call").to_string();
+    let why = run.save().expect_err("within a call");
+    assert_eq!(why, RunError::WithinCall);
+    let why = why.to_string();
     assert!(
         why.contains("within a call") && why.contains("cancel"),
         "{why}"
@@ -270,7 +275,48 @@ fn other_bytes_are_refused() {
     assert!(why.contains("no metadata `refrain.run`"), "{why}");
     let other = Engine::new(model("dit_d64_deep"), Backend::Cpu).expect("the CPU");
     let why = refusal(&other, &bytes);
-    assert!(why.contains("fingerprint"), "{why}");
+    assert!(why.contains("it is of the model"), "{why}");
+}
+
+/// Counted beyond all numbers.
+#[test]
+fn a_large_count_is_no_reason_to_panic() {
+    let engine = &engines()[0];
+    let mut run = engine
+        .start(&settings("teacache:threshold=0.3"))
+        .expect("a run");
+    let bytes = run.save().expect("bytes");
+    let bytes = forged(&bytes, |said, _| {
+        drop(said.insert("multiply-adds".into(), u64::MAX.to_string()));
+    });
+    let mut run = engine.resume(&bytes).expect("the run");
+    run.advance().expect("a call");
+    assert_eq!(run.multiply_adds(), u64::MAX);
+}
+
+/// What is said of a model beside its file is part of it.
+#[test]
+fn other_heads_are_another_model() {
+    let with = |num_heads| {
+        let heads = Overrides {
+            num_heads: Some(num_heads),
+            prediction: None,
+        };
+        let model = Model::open(&checkpoint("dit_d144_h2"), &heads).expect("a model");
+        Engine::new(Arc::new(model), Backend::Cpu).expect("the CPU")
+    };
+    let (two, three) = (with(2), with(3));
+    let mut run = two
+        .start(&settings("teacache:threshold=0.3"))
+        .expect("a run");
+    advanced(&mut run, 3);
+    let bytes = run.save().expect("bytes");
+    assert_eq!(refusal(&two, &bytes), "");
+    let why = refusal(&three, &bytes);
+    assert!(
+        why.contains("of 2 heads") && why.contains("of 3 heads"),
+        "{why}"
+    );
 }
 
 /// With a hash that fits, so that what is behind it is looked at.
@@ -284,8 +330,30 @@ fn forged_bytes_are_refused() {
     let bytes = run.save().expect("bytes");
     assert_eq!(refusal(engine, &forged(&bytes, |_, _| {})), "", "the same");
     type Forge = fn(&mut Said, &mut Tensors);
-    let cases: [(&str, Forge); 13] = [
-        ("500000 pictures", |said, _| {
+    let cases: [(&str, Forge); 18] = [
+        ("steps is 0", |said, _| {
+            drop(said.insert("steps".into(), "0".into()))
+        }),
+        ("class is 999", |said, _| {
+            drop(said.insert("classes".into(), "1 999".into()))
+        }),
+        ("latents is NaN at 5", |_, tensors| {
+            let latents = tensors.get_mut("latents").unwrap();
+            latents[20..24].copy_from_slice(&f32::NAN.to_le_bytes());
+        }),
+        ("behind 3 calls", |_, tensors| {
+            // The next call of the lane, behind its phase.
+            let state = tensors.get_mut("scheduler").unwrap();
+            state[28..32].copy_from_slice(&4_u32.to_le_bytes());
+            seal(state);
+        }),
+        ("behind 3 calls", |_, tensors| {
+            // A call is open.
+            let state = tensors.get_mut("scheduler").unwrap();
+            state[24..28].copy_from_slice(&2_u32.to_le_bytes());
+            seal(state);
+        }),
+        ("length of the latents", |said, _| {
             drop(said.insert("classes".into(), "1 ".repeat(500_000)));
         }),
         ("`version` is 2", |said, _| {
@@ -303,14 +371,14 @@ fn forged_bytes_are_refused() {
         ("`policy`", |said, _| {
             drop(said.insert("policy".into(), "teacache:thresold=1".into()))
         }),
-        ("another policy", |said, _| {
+        ("none of this policy", |said, _| {
             drop(said.insert("policy".into(), "teacache:threshold=0.31".into()));
         }),
         ("`sampler`", |said, _| {
             drop(said.insert("sampler".into(), "heun".into()))
         }),
         ("`guidance`", |said, _| drop(said.remove("guidance"))),
-        ("`latents` are 3", |_, tensors| {
+        ("length of the latents is 3", |_, tensors| {
             drop(tensors.insert("latents".into(), vec![0; 12]))
         }),
         ("no tensor `trace`", |_, tensors| {
@@ -319,9 +387,10 @@ fn forged_bytes_are_refused() {
         ("trace is damaged", |_, tensors| {
             tensors.get_mut("trace").unwrap().fill(99)
         }),
-        ("damaged", |_, tensors| {
+        ("`scheduler` is none", |_, tensors| {
             let state = tensors.get_mut("scheduler").unwrap();
             state[24..].fill(0xEE);
+            seal(state);
         }),
     ];
     for (said, forge) in cases {

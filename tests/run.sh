@@ -56,6 +56,11 @@ if [ "$mode" = full ]; then
         "allocator cpu"; do
         say "library with features: ${set:-none}"
         cargo clippy --quiet --lib --no-default-features --features "$set" -- -D warnings
+        case $set in "" | cpu | gpu)
+            RUSTDOCFLAGS="-D warnings" cargo doc --quiet --lib --no-deps --no-default-features \
+                --features "$set"
+            ;;
+        esac
     done
 fi
 

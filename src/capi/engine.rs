@@ -12,8 +12,8 @@ use super::model::refrain_model;
 use super::numbers::refrain_message;
 use super::object::{Opaque, User, create, destroy, shared};
 use super::refrain_status::{
-    self, REFRAIN_E_DEVICE, REFRAIN_E_FORMAT, REFRAIN_E_PANIC, REFRAIN_E_UNSUPPORTED,
-    REFRAIN_E_VALUE,
+    self, REFRAIN_E_DEVICE, REFRAIN_E_FORMAT, REFRAIN_E_ORDER, REFRAIN_E_PANIC,
+    REFRAIN_E_UNSUPPORTED, REFRAIN_E_VALUE,
 };
 use crate::executor::ExecutorError;
 use crate::run::{Backend, Engine, Listener, RunError};
@@ -41,6 +41,7 @@ impl From<&RunError> for refrain_status {
             // What the library made does not fit itself.
             RunError::Executor(_) => REFRAIN_E_PANIC,
             RunError::Call(error) => (*error).into(),
+            RunError::WithinCall => REFRAIN_E_ORDER,
             RunError::Saved(_) => REFRAIN_E_FORMAT,
             RunError::Policy(_) | RunError::Sampler(_) | RunError::Setting { .. } => {
                 REFRAIN_E_VALUE

@@ -34,8 +34,8 @@ unsafe impl Sync for User {}
 
 /// What an opaque type of the header stands for.
 pub(super) trait Opaque {
-    /// The Rust side of it.
-    type Value;
+    /// The Rust side of it; any thread may destroy it.
+    type Value: Send;
     /// Four letters that tell it from other objects.
     const LIVE: u32;
 }
@@ -57,8 +57,9 @@ pub(super) fn create<O: Opaque>(value: O::Value) -> *mut O {
     .cast()
 }
 
-/// What a pointer leads to, if that is such an object, and its state.
-unsafe fn find<'a, O: Opaque>(object: *const O) -> Checked<(&'a Object<O::Value>, u32)> {
+/// What a pointer leads to, if that is such an object. That it is not destroyed meanwhile is the caller's
+/// promise: nothing in its memory can tell.
+unsafe fn find<'a, O: Opaque>(object: *const O) -> Checked<&'a Object<O::Value>> {
     let at = object.cast::<Object<O::Value>>();
     if at.is_null() {
         return Err(REFRAIN_E_NULL);
@@ -70,18 +71,17 @@ unsafe fn find<'a, O: Opaque>(object: *const O) -> Checked<(&'a Object<O::Value>
     let state = unsafe { (*at).state.load(Ordering::Acquire) };
     if state == O::LIVE || state == POISONED {
         // SAFETY: it is alive and of this type.
-        Ok((unsafe { &*at }, state))
+        Ok(unsafe { &*at })
     } else {
         Err(REFRAIN_E_MEMORY)
     }
 }
 
-/// The same, of one that no panic has spoilt.
-unsafe fn usable<'a, O: Opaque>(object: *const O) -> Checked<&'a Object<O::Value>> {
-    // SAFETY: as for this function.
-    match unsafe { find(object)? } {
-        (_, POISONED) => Err(REFRAIN_E_PANIC),
-        (object, _) => Ok(object),
+/// That no panic has spoilt it; to be asked by who has it: another may have had it before.
+fn sound<T>(object: &Object<T>) -> Checked<()> {
+    match object.state.load(Ordering::Acquire) {
+        POISONED => Err(REFRAIN_E_PANIC),
+        _ => Ok(()),
     }
 }
 
@@ -112,13 +112,15 @@ where
     O::Value: Sync,
 {
     // SAFETY: as for this function.
-    let object = unsafe { usable(object)? };
+    let object = unsafe { find(object)? };
     let more = |users: u32| users.checked_add(1).filter(|users| *users < CHANGING);
-    object
+    let counted = object
         .users
-        .fetch_update(Ordering::Acquire, Ordering::Relaxed, more)
-        .map(|_| Shared(object))
-        .map_err(|_| REFRAIN_E_ORDER)
+        .fetch_update(Ordering::Acquire, Ordering::Relaxed, more);
+    let shared = counted.map(|_| Shared(object));
+    let shared = shared.map_err(|_| REFRAIN_E_ORDER)?;
+    sound(object)?;
+    Ok(shared)
 }
 
 /// Changes an object; if that panics it is unusable from then on.
@@ -128,15 +130,12 @@ where
 pub(super) unsafe fn change<O: Opaque>(
     object: *mut O,
     body: impl FnOnce(&mut O::Value) -> Checked<()>,
-) -> Checked<()>
-where
-    O::Value: Send,
-{
+) -> Checked<()> {
     // SAFETY: as for this function.
-    let object = unsafe { usable(object)? };
+    let object = unsafe { find(object)? };
     take(object)?;
     // SAFETY: it was taken, so that nobody else uses it.
-    let result = catch(|| body(unsafe { &mut *object.value.get() }));
+    let result = sound(object).and_then(|()| catch(|| body(unsafe { &mut *object.value.get() })));
     if result == Err(REFRAIN_E_PANIC) {
         object.state.store(POISONED, Ordering::Release);
     }
@@ -158,7 +157,7 @@ fn take<T>(object: &Object<T>) -> Checked<()> {
 pub(super) unsafe fn destroy<O: Opaque>(object: *mut O) {
     let body = || {
         // SAFETY: as for this function.
-        let (found, _) = unsafe { find(object)? };
+        let found = unsafe { find(object)? };
         take(found)?;
         found.state.store(DEAD, Ordering::Release);
         // SAFETY: it was made by `create` and nobody else uses it.

@@ -12,7 +12,8 @@ use core::{fmt, ops::Range};
 use safetensors::{SafeTensorError, SafeTensors};
 use serde_json::Value;
 
-use super::{error::ModelError, hash::Hash};
+use super::error::ModelError;
+use crate::hash::Hash;
 use crate::kernels::WeightFormat;
 
 /// The tensors of a file, by name, and its metadata. Nothing in it depends on what the header

@@ -9,7 +9,6 @@ mod check;
 mod checkpoint;
 mod config;
 mod error;
-mod hash;
 mod layout;
 mod lower;
 mod lowering;
@@ -26,7 +25,6 @@ mod spectrum;
 
 pub use config::{DitConfig, Overrides, Prediction};
 pub use error::ModelError;
-pub(crate) use hash::Hash;
 pub use lowering::{Lowering, Ring, Signal};
 pub use memory::Memory;
 pub use model::Model;

@@ -1,6 +1,12 @@
 //! What a row of the table of kernels says.
 
-use super::{table::KERNELS, twins};
+use alloc::{format, string::String};
+
+use super::{AnchorFormat, table::KERNELS, twins};
+use crate::text::Named;
+
+/// Widths of a head that attention is made for.
+pub const HEAD_DIMS: core::ops::RangeInclusive<u32> = 24..=128;
 
 /// Index of a kernel in the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -89,6 +95,28 @@ impl KernelId {
     #[must_use]
     pub fn kernel(self) -> &'static Kernel {
         &KERNELS[self as usize]
+    }
+
+    /// Whether one of its constants may have a value.
+    ///
+    /// # Errors
+    /// The constant, the value and what it takes, in one line.
+    pub fn check_constant(self, constant: &str, value: u32) -> Result<(), String> {
+        let (fits, range) = match constant {
+            "FORMAT" => (value <= WeightFormat::Bf16 as u32, "0 to 2"),
+            "ANCHOR_FORMAT" if self == Self::Keep => (value < 2, "0 to 1"),
+            "ANCHOR_FORMAT" => (AnchorFormat::from_number(value).is_some(), "0 to 2"),
+            "HEAD_DIM" => (
+                HEAD_DIMS.contains(&value) && value.is_multiple_of(8),
+                "24 to 128 in steps of 8",
+            ),
+            _ => (true, ""),
+        };
+        if fits {
+            Ok(())
+        } else {
+            Err(format!("{constant} is {value}; it takes {range}"))
+        }
     }
 }
 

@@ -38,7 +38,9 @@ mod work;
 
 pub use anchors::AnchorFormat;
 pub use check::RecordingError;
-pub use kernel::{Access, BindingSpec, Element, Kernel, KernelId, Tolerance, WeightFormat};
+pub use kernel::{
+    Access, BindingSpec, Element, HEAD_DIMS, Kernel, KernelId, Tolerance, WeightFormat,
+};
 pub use lifetimes::Lifetime;
 pub use memory_plan::{Alternatives, MemoryPlan};
 pub use recording::{

@@ -80,7 +80,7 @@ const TIMESTEP: Tolerance = tolerance(6e-4, 0.0);
 /// (3 + 2 · 20) · 2^-23 through `exp` at worst, and the errors of different keys do not add up.
 const ATTENTION: Tolerance = tolerance(FLUSH, 2e-5);
 
-/// Every kernel, in the order of [`KernelId`].
+/// Every kernel, in the order of [`KernelId`](super::KernelId).
 pub static KERNELS: &[Kernel] = &[
     Kernel {
         name: "patchify",

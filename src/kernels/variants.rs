@@ -11,7 +11,7 @@ use alloc::{format, string::String, vec::Vec};
 
 use super::{
     kernel::{KernelId, Tolerance},
-    params::{AttentionParams, LinearParams, wrapped},
+    params::{AttentionParams, LinearParams, MAX_WORKGROUPS, wrapped},
     recording::Dispatch,
     template::expand,
 };
@@ -439,7 +439,7 @@ impl Variant {
         params: &[u8],
         constants: &[(&'static str, u32)],
     ) -> Option<[u32; 3]> {
-        match self.grid {
+        let workgroups = match self.grid {
             Grid::Tiles { rows, columns } => {
                 let p: LinearParams = bytemuck::try_pod_read_unaligned(params).ok()?;
                 let f16 = constant(constants, "FORMAT") == 1;
@@ -454,9 +454,11 @@ impl Variant {
             }
             Grid::Queries { queries } => {
                 let p: AttentionParams = bytemuck::try_pod_read_unaligned(params).ok()?;
-                (p.tokens > 0).then(|| [p.tokens.div_ceil(queries), p.heads, p.batch])
+                let any = p.tokens > 0 && p.heads > 0 && p.batch > 0;
+                any.then(|| [p.tokens.div_ceil(queries), p.heads, p.batch])
             }
-        }
+        };
+        workgroups.filter(|counts| counts.iter().all(|count| *count <= MAX_WORKGROUPS))
     }
 
     /// Agreement with the twin that is demanded of a device. The variants add in another order than

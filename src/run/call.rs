@@ -337,7 +337,7 @@ impl Caller {
             .path
             .iter()
             .filter_map(|id| self.costs.get(id.0 as usize));
-        self.multiply_adds += costs.sum::<u64>();
+        self.multiply_adds = self.multiply_adds.saturating_add(costs.sum());
         self.path.clear();
         Ok(true)
     }
@@ -346,7 +346,7 @@ impl Caller {
     #[cfg(feature = "gpu")]
     pub(super) fn count(&mut self, segments: impl Iterator<Item = SegmentId>) {
         let costs = segments.filter_map(|id| self.costs.get(id.0 as usize));
-        self.multiply_adds += costs.sum::<u64>();
+        self.multiply_adds = self.multiply_adds.saturating_add(costs.sum());
     }
 
     /// Computed calls that were tracked, at most 2.

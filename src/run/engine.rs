@@ -177,24 +177,21 @@ impl Engine {
     /// taken here.
     ///
     /// # Errors
-    /// [`RunError::Saved`] if they are no such bytes, of another version or model, or damaged; else as for
-    /// [`start`](Self::start).
+    /// [`RunError::Saved`] if they are no such bytes, of another version or model, or damaged, and
+    /// [`RunError::Executor`] if the device cannot hold the run.
     pub fn resume(&self, bytes: &[u8]) -> Result<Sampling, RunError> {
         let (settings, model, kept) = saved::read(bytes)?;
-        let own = self.model.fingerprint();
+        let own = saved::model(&self.model);
         if model != own {
             return Err(RunError::Saved(format!(
-                "it is of the model with the fingerprint {model:016x}, and this one has {own:016x}"
+                "it is of the model {model}, and this one is {own}"
             )));
         }
-        // Before anything is taken that is as large as the bytes say.
-        let (given, pictures) = (kept.latents.len(), settings.classes.len());
-        if Some(given) != pictures.checked_mul(self.model.config().picture_len()) {
-            return Err(RunError::Saved(format!(
-                "its `latents` are {given}, and it has {pictures} pictures"
-            )));
-        }
-        let mut run = self.begin(&settings, None)?;
+        let run = self.begin(&settings, Some(&kept.latents));
+        let mut run = run.map_err(|why| match why {
+            RunError::Executor(_) => why,
+            other => RunError::Saved(other.to_string()),
+        })?;
         run.take_over(kept)?;
         Ok(run)
     }

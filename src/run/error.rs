@@ -22,6 +22,8 @@ pub enum RunError {
     Call(CallError),
     /// The sampler does not fit the model or the number of steps.
     Sampler(SamplerError),
+    /// A run is saved between calls, and this one is within one.
+    WithinCall,
     /// What was to be resumed is no saved run, of another version or model, or damaged.
     Saved(String),
     /// A value that cannot be used.
@@ -57,6 +59,9 @@ impl fmt::Display for RunError {
             Self::Policy(error) => error.fmt(f),
             Self::Call(error) => error.fmt(f),
             Self::Sampler(error) => error.fmt(f),
+            Self::WithinCall => f.write_str(
+                "the run is within a call; finish it or cancel it before the run is saved",
+            ),
             Self::Saved(why) => write!(
                 f,
                 "saved run: {why}; hand in all bytes that were saved, or start anew"

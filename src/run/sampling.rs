@@ -63,9 +63,10 @@ pub struct Sampling {
     trace: Trace,
     memory: Memory,
     log: Log,
-    /// What it was started with, and the model's fingerprint.
+    /// What it was started with, its policy with the curve of the model.
     settings: Settings,
-    model: u64,
+    /// Which model it is of, as [`saved::model`] says.
+    model: String,
     /// If it is decided on the device.
     #[cfg(feature = "gpu")]
     device: Option<DeviceLoop>,
@@ -122,7 +123,7 @@ impl Sampling {
             memory,
             log,
             settings,
-            model: model.fingerprint(),
+            model: saved::model(model),
             #[cfg(feature = "gpu")]
             device: None,
         })
@@ -131,18 +132,16 @@ impl Sampling {
     /// The run as bytes, to go on with it after the program was ended:
     /// [`Engine::resume`](super::Engine::resume) has the settings, the latents, the decisions and what
     /// the policy keeps on the device out of them. What comes after is, on the same device, the same bits
-    /// as without the pause; only modulations are made again. A safetensors file, little-endian, and
-    /// about as long as the latents, the anchors and the references of [`memory`](Self::memory).
+    /// as without the pause; only modulations are made again. A run that the device decided goes on with
+    /// the host's decisions until it is asked again. A safetensors file, little-endian, and about as long
+    /// as the latents, the anchors and the references of [`memory`](Self::memory); making it takes twice
+    /// as many bytes.
     ///
     /// # Errors
     /// [`RunError`] within a call, which is to be finished or cancelled first, or if the device fails.
     pub fn save(&mut self) -> Result<Vec<u8>, RunError> {
         if self.is_within_call() {
-            return Err(RunError::setting(
-                "run",
-                "within a call",
-                "finish the call or cancel it before the run is saved",
-            ));
+            return Err(RunError::WithinCall);
         }
         let scheduler = &self.caller.scheduler;
         let mut state = vec![0; scheduler.saved_bytes()];
@@ -163,7 +162,7 @@ impl Sampling {
             before: self.caller.before.clone(),
             buffers,
         };
-        saved::write(&self.settings, self.model, &kept)
+        saved::write(&self.settings, &self.model, &kept)
     }
 
     /// Goes on where a run with the same settings was saved; this one has made no call.
@@ -198,9 +197,17 @@ impl Sampling {
                 }
             }
         }
-        let restored = self.caller.scheduler.restore(&kept.scheduler);
-        restored.map_err(|why| RunError::Saved(why.to_string()))?;
-        self.latents = kept.latents;
+        let scheduler = &mut self.caller.scheduler;
+        let fits = scheduler.restore(&kept.scheduler).is_ok()
+            && scheduler
+                .lanes()
+                .iter()
+                .all(|lane| lane.waits_for(kept.made));
+        if !fits {
+            return refuse(format!(
+                "its `scheduler` is none of this policy behind {made} calls"
+            ));
+        }
         self.next = made;
         self.caller.before = kept.before;
         self.caller.multiply_adds = kept.multiply_adds;
@@ -238,7 +245,7 @@ impl Sampling {
     }
 
     /// Makes one call: one step of the sampler. `None` once all are made. The event is that of the
-    /// first lane. With decisions [on the device](Self::decide_on_device), makes the calls of one
+    /// first lane. With decisions on the device (`decide_on_device`), makes the calls of one
     /// submission and gives the event of the last.
     ///
     /// # Errors
@@ -361,6 +368,12 @@ impl Sampling {
     #[must_use]
     pub fn latents(&self) -> &[f32] {
         &self.latents
+    }
+
+    /// What it was started with; a policy that had no curve has that of the model.
+    #[must_use]
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     /// Pictures that are made together.

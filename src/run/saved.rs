@@ -4,7 +4,7 @@
 //! scheduler, the trace, and what the device keeps between calls. Modulations are made again.
 
 use alloc::{
-    borrow::ToOwned,
+    borrow::{Cow, ToOwned},
     collections::BTreeMap,
     format,
     string::{String, ToString},
@@ -19,7 +19,8 @@ use safetensors::{
 
 use super::{error::RunError, settings::Settings};
 use crate::{
-    dit::Hash,
+    dit::Model,
+    hash::Hash,
     kernels::AnchorFormat,
     policy::Policy,
     sampler::Sampler,
@@ -60,12 +61,21 @@ pub(super) struct Kept {
     pub(super) buffers: BTreeMap<String, Vec<f32>>,
 }
 
-/// Writes a run of a model, which is known by its fingerprint.
-pub(super) fn write(settings: &Settings, model: u64, kept: &Kept) -> Result<Vec<u8>, RunError> {
+/// A model as a saved run names it: its weights, and what was said of them beside the file.
+pub(super) fn model(model: &Model) -> String {
+    let (heads, prediction) = (model.config().num_heads, model.config().prediction);
+    format!(
+        "{:016x} of {heads} heads, {prediction}",
+        model.fingerprint()
+    )
+}
+
+/// Writes a run of a model.
+pub(super) fn write(settings: &Settings, model: &str, kept: &Kept) -> Result<Vec<u8>, RunError> {
     let classes: Vec<String> = settings.classes.iter().map(u32::to_string).collect();
     let mut said: Said = [
         ("version", VERSION.to_owned()),
-        ("model", format!("{model:016x}")),
+        ("model", model.to_owned()),
         ("policy", settings.policy.to_string()),
         ("steps", settings.steps.to_string()),
         ("sampler", settings.sampler.to_string()),
@@ -78,17 +88,14 @@ pub(super) fn write(settings: &Settings, model: u64, kept: &Kept) -> Result<Vec<
     ]
     .map(|(key, value)| (key.to_owned(), value))
     .into();
-    let mut tensors: BTreeMap<String, (Dtype, Vec<u8>)> = BTreeMap::new();
+    let mut tensors: BTreeMap<String, (Dtype, Cow<'_, [u8]>)> = BTreeMap::new();
     let mut add = |name: &str, dtype, bytes| tensors.insert(name.to_owned(), (dtype, bytes));
     add(LATENTS, Dtype::F32, bytes_of(&kept.latents));
-    add(SCHEDULER, Dtype::U8, kept.scheduler.clone());
-    add(
-        TRACE,
-        Dtype::U8,
-        kept.events.iter().flat_map(event_bytes).collect(),
-    );
+    add(SCHEDULER, Dtype::U8, Cow::Borrowed(&kept.scheduler));
+    let events: Vec<u8> = kept.events.iter().flat_map(event_bytes).collect();
+    add(TRACE, Dtype::U8, Cow::Owned(events));
     let before = kept.before.iter().flat_map(|count| count.to_le_bytes());
-    add(BEFORE, Dtype::U32, before.collect());
+    add(BEFORE, Dtype::U32, Cow::Owned(before.collect()));
     for (name, values) in &kept.buffers {
         add(&format!("{BUFFER}{name}"), Dtype::F32, bytes_of(values));
     }
@@ -104,13 +111,14 @@ pub(super) fn write(settings: &Settings, model: u64, kept: &Kept) -> Result<Vec<
     safetensors::serialize(views, Some([(KEY.to_owned(), said)].into())).map_err(refused)
 }
 
-/// Reads what [`write`] wrote: the settings, the model's fingerprint, and what was kept.
-pub(super) fn read(bytes: &[u8]) -> Result<(Settings, u64, Kept), RunError> {
+/// Reads what [`write`] wrote: the settings, the model, and what was kept.
+pub(super) fn read(bytes: &[u8]) -> Result<(Settings, String, Kept), RunError> {
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(refused)?;
     let file = SafeTensors::deserialize(bytes).map_err(refused)?;
     let said = header.metadata().as_ref().and_then(|said| said.get(KEY));
     let said = said.ok_or_else(|| RunError::Saved(format!("it has no metadata `{KEY}`")))?;
-    let mut said: Said = serde_json::from_str(said).map_err(refused)?;
+    let mut said: Said = serde_json::from_str(said)
+        .map_err(|why| RunError::Saved(format!("its metadata `{KEY}` are no texts: {why}")))?;
     let version = said.get("version").map_or("none", String::as_str);
     if version != VERSION {
         return Err(RunError::Saved(format!(
@@ -146,7 +154,6 @@ pub(super) fn read(bytes: &[u8]) -> Result<(Settings, u64, Kept), RunError> {
         seed: field(&said, "seed")?,
     };
     let model = field::<String>(&said, "model")?;
-    let model = u64::from_str_radix(&model, 16).map_err(|_| unusable("model", &model))?;
     let find = |name: &str| {
         let found = contents.iter().find(|(known, _)| *known == name);
         let missing = || RunError::Saved(format!("it has no tensor `{name}`"));
@@ -211,12 +218,13 @@ fn hash<'a>(said: &Said, contents: impl Iterator<Item = (&'a str, &'a [u8])>) ->
     format!("{:016x}", hash.value())
 }
 
-fn bytes_of(values: &[f32]) -> Vec<u8> {
-    // Words of anchors go through as bits.
-    values
-        .iter()
-        .flat_map(|value| value.to_bits().to_le_bytes())
-        .collect()
+/// Little-endian; words of anchors go through as bits.
+fn bytes_of(values: &[f32]) -> Cow<'_, [u8]> {
+    if cfg!(target_endian = "little") {
+        return Cow::Borrowed(bytemuck::cast_slice(values));
+    }
+    let words = values.iter().map(|value| value.to_bits().to_le_bytes());
+    Cow::Owned(words.flatten().collect())
 }
 
 fn floats(bytes: &[u8]) -> Vec<f32> {

@@ -73,7 +73,7 @@ impl fmt::Display for CallError {
                 f,
                 "call {given} was made already, the next is {next}; reset the scheduler for a new run"
             ),
-            Self::Open => f.write_str("a call is open on this lane; commit it first"),
+            Self::Open => f.write_str("a call is open on this lane; commit or abandon it first"),
             Self::NotOpen => f.write_str("no call of this lane waits for that; begin one first"),
             Self::Values { given, needed } => {
                 write!(f, "{given} signal values were given, {needed} are needed")

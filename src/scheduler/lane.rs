@@ -106,6 +106,12 @@ pub struct Lane {
 }
 
 impl Lane {
+    /// Whether no call is open, and the next one is that of this number.
+    #[cfg(feature = "_run")]
+    pub(crate) fn waits_for(&self, number: u32) -> bool {
+        self.phase == Phase::Idle && self.next_call == number
+    }
+
     /// A lane at the start of a run.
     pub const NEW: Self = Self {
         phase: Phase::Idle,
@@ -399,12 +405,13 @@ impl Lane {
         if action.skips() {
             self.run = self.run.saturating_add(1);
             let adjacent = self.last_skip == number;
-            self.streak += match (self.last_skip, adjacent, self.streak) {
+            let more = match (self.last_skip, adjacent, self.streak) {
                 (0, ..) => 1,
                 (_, true, 0) => 2,
                 (_, true, _) => 1,
                 (_, false, _) => 0,
             };
+            self.streak = self.streak.saturating_add(more);
             self.last_skip = number.saturating_add(1);
             return;
         }
@@ -419,9 +426,10 @@ impl Lane {
         }
         self.rate = usable(value).unwrap_or(UNKNOWN);
         self.computed_time = call.time;
-        self.settled += u32::from(call.step >= policy.guards.warmup(timeline.steps));
+        let settled = u32::from(call.step >= policy.guards.warmup(timeline.steps));
+        self.settled = self.settled.saturating_add(settled);
         let window = policy.guards.in_window(call.step, call.time, timeline);
-        self.active += u32::from(window);
+        self.active = self.active.saturating_add(u32::from(window));
     }
 
     /// Takes in what a computed call measured.

@@ -215,8 +215,8 @@ impl<L: AsRef<[Lane]> + AsMut<[Lane]>, P: Borrow<Policy>> Scheduler<L, P> {
     ///
     /// # Errors
     /// [`CallError::Values`] if too few or too many values are given, and [`CallError::NotOpen`] if
-    /// the question is not from this scheduler. The call stays open:
-    /// [`abandon`](Self::abandon) it.
+    /// no call of its lane is open and asks; that it is from this scheduler is not checked. The call
+    /// stays open: [`abandon`](Self::abandon) it.
     pub fn decide(&mut self, question: Question, values: &[f64]) -> Result<Pending, CallError> {
         let lane = question.lane;
         let decision = self.state().decide(lane, values)?;
@@ -227,7 +227,8 @@ impl<L: AsRef<[Lane]> + AsMut<[Lane]>, P: Borrow<Policy>> Scheduler<L, P> {
     ///
     /// # Errors
     /// [`CallError::Values`] if rates are given, but not one per lane that decides, and
-    /// [`CallError::NotOpen`] if the decision is not from this scheduler.
+    /// [`CallError::NotOpen`] if no call of its lane is decided; that it is from this scheduler is not
+    /// checked.
     pub fn commit(&mut self, pending: Pending, outcome: Outcome<'_>) -> Result<Event, CallError> {
         self.state().commit(pending.lane, outcome)
     }

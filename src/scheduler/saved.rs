@@ -10,6 +10,7 @@ use super::Scheduler;
 use super::decision::{ADD_TO_SLOTS, Action, NO_SLOT, REASONS, Reason, SET_SLOTS};
 use super::lane::{Lane, Open, Phase};
 use super::moments;
+use crate::hash::Hash;
 use crate::policy::Policy;
 use crate::predict::MAX_ANCHORS;
 use crate::text::Named;
@@ -113,14 +114,15 @@ fn checksum(bytes: &[u8]) -> u32 {
     let rest = bytes.get(CHECKSUM.end..).unwrap_or(&[]);
     for part in [front, rest] {
         for word in part.as_chunks().0 {
-            hash.u32(u32::from_le_bytes(*word));
+            hash.word(u32::from_le_bytes(*word).into());
         }
     }
-    (hash.0 ^ hash.0 >> 32) as u32
+    (hash.value() ^ hash.value() >> 32) as u32
 }
 
 impl<L: AsRef<[Lane]> + AsMut<[Lane]>, P: Borrow<Policy>> Scheduler<L, P> {
-    /// Takes over a saved state.
+    /// Takes over a saved state. A call that was open when it was saved is open again; what it was
+    /// decided is not handed out anew, so [`abandon`](Self::abandon) it and begin it once more.
     ///
     /// # Errors
     /// [`SavedError`] says what does not fit; the state is then as it was.
@@ -306,21 +308,10 @@ fn read_lane(from: &mut Reader<'_>, policy: &Policy, lane: &mut Lane) -> Option<
 /// A hash over everything that rules a run.
 fn fingerprint(policy: &Policy, timeline: Timeline) -> u64 {
     let mut hash = Hash::NEW;
-    policy.fold(|word| hash.u32(word));
-    hash.u32(timeline.steps);
-    hash.u32(timeline.evaluations);
-    hash.0
-}
-
-/// FNV-1a, a word at a time.
-struct Hash(u64);
-
-impl Hash {
-    const NEW: Self = Self(0xcbf2_9ce4_8422_2325);
-
-    fn u32(&mut self, v: u32) {
-        self.0 = (self.0 ^ u64::from(v)).wrapping_mul(0x0000_0100_0000_01b3);
-    }
+    policy.fold(|word| hash.word(word.into()));
+    hash.word(timeline.steps.into());
+    hash.word(timeline.evaluations.into());
+    hash.value()
 }
 
 /// One copy of its code: a save has over a hundred fields, and none is written in haste.

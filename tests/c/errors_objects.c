@@ -66,13 +66,19 @@ static void samplers(void) {
     blank();
 }
 
-/* A run of two steps is saved behind the first, dropped, and resumed: it ends as it would have. */
-static void saved(const refrain_engine *engine, const refrain_settings *settings) {
+/* A run of three steps is saved behind the first, whose feature the second takes, dropped, and resumed:
+   it ends as it would have. */
+static void saved(const refrain_engine *engine, const refrain_settings *given) {
+    refrain_settings held = *given, *settings = &held;
+    refrain_policy policy;
     refrain_sampling *sampling, *resumed;
     size_t size, count, i;
     unsigned char *bytes;
     float *ends[2];
     char why[200] = "";
+    POLICY("interval:interval=2", &policy);
+    held.policy = &policy;
+    held.steps = 3;
     TRY(refrain_sampling_create(engine, settings, &sampling, NULL, 0));
     NUL(refrain_sampling_save, sampling, (NULL, out.bytes, 64, &out.size, NULL, 0));
     NUL(refrain_sampling_save, bytes_out, (sampling, NULL, 64, &out.size, NULL, 0));
@@ -83,7 +89,7 @@ static void saved(const refrain_engine *engine, const refrain_settings *settings
         refrain_sampling_save(sampling, out.bytes, 64, &out.size, why, sizeof why), REFRAIN_E_ORDER);
     CHECK(strstr(why, "within a call") != NULL && strstr(why, "cancel") != NULL);
     TRY(refrain_sampling_advance(sampling, NULL, &out.number, NULL, 0));
-    CHECK(out.number == 1);
+    CHECK(out.number == 2);
     blank();
     ROW("no room for a run", refrain_sampling_save(sampling, NULL, 0, &out.size, NULL, 0),
         REFRAIN_E_CAPACITY);
@@ -116,9 +122,11 @@ static void saved(const refrain_engine *engine, const refrain_settings *settings
     for (i = 0; i < 2; i++) {
         refrain_sampling *run = i == 0 ? sampling : resumed;
         TRY(refrain_sampling_advance(run, &out.event, &out.number, NULL, 0));
-        CHECK(out.number == 0 && out.event.step == 1);
+        CHECK(out.number == 1 && out.event.action == REFRAIN_ACTION_REUSE);
+        TRY(refrain_sampling_advance(run, &out.event, &out.number, NULL, 0));
+        CHECK(out.number == 0 && out.event.step == 2);
         TRY(refrain_sampling_trace(run, out.string, sizeof out.string, &out.size));
-        CHECK(strcmp(out.string, "CC") == 0);
+        CHECK(strcmp(out.string, "CrC") == 0);
         ends[i] = malloc(count * sizeof(float));
         CHECK(ends[i] != NULL);
         TRY(refrain_sampling_latents(run, 0, ends[i], count, &out.size));

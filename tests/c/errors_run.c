@@ -90,6 +90,19 @@ static void variants(void) {
     ROW("workgroups without constants",
         refrain_variant_workgroups(linear, 0, params, size, NULL, 0, out.workgroups, NULL, 0),
         REFRAIN_E_VALUE);
+    {
+        const uint32_t wrong = 99;
+        ROW("format 99 of a variant",
+            refrain_variant_workgroups(linear, 0, params, size, &wrong, 1, out.workgroups, why,
+                                       sizeof why),
+            REFRAIN_E_VALUE);
+        CHECK(strstr(why, "FORMAT is 99") != NULL);
+    }
+    params[2] = 0xFFFFFFF0;
+    ROW("more workgroups than a device takes",
+        refrain_variant_workgroups(linear, 0, params, size, &format, 1, out.workgroups, NULL, 0),
+        REFRAIN_E_UNSUPPORTED);
+    params[2] = 24;
     params[0] = 0;
     ROW("no rows",
         refrain_variant_workgroups(linear, 0, params, size, &format, 1, out.workgroups, why,

@@ -335,6 +335,12 @@ proptest! {
             let at = random.below(damaged.len() as u64) as usize;
             damaged[at] = if random.one_in(2) { 0xff } else { random.bits() as u8 };
         }
+        // Whole numbers at their ends.
+        for _ in 0..random.below(4) {
+            let at = 4 * random.below(damaged.len() as u64 / 4) as usize;
+            let end = [0, 1, u32::MAX - 1, u32::MAX][random.below(4) as usize];
+            damaged[at..at + 4].copy_from_slice(&end.to_le_bytes());
+        }
         if random.one_in(8) {
             damaged.truncate(random.below(damaged.len() as u64) as usize);
         }

@@ -184,7 +184,7 @@ fn calls_are_refused_word_for_word() {
     };
     assert_eq!(
         refused(&mut scheduler, |_| {}),
-        "a call is open on this lane; commit it first"
+        "a call is open on this lane; commit or abandon it first"
     );
     assert_eq!(scheduler.invalidate(0), Err(CallError::Open));
     scheduler.commit(pending, Outcome::Done).expect("decided");

@@ -103,7 +103,7 @@ pub unsafe extern "C" fn refrain_variant_info(
 ///
 /// Returns REFRAIN_OK; REFRAIN_E_UNSUPPORTED if it does not take the dispatch; REFRAIN_E_RANGE if there
 /// is no such kernel or variant; REFRAIN_E_VALUE if there are other numbers of bytes or constants than
-/// the kernel has; REFRAIN_E_NULL; REFRAIN_E_MEMORY if a pointer is not aligned.
+/// the kernel has, or a constant is out of its range; REFRAIN_E_NULL; REFRAIN_E_MEMORY if a pointer is not aligned.
 ///
 /// cbindgen:prefix=REFRAIN_EXPERIMENTAL
 #[unsafe(no_mangle)]
@@ -127,7 +127,7 @@ pub unsafe extern "C" fn refrain_variant_workgroups(
                 output(workgroups_out.cast::<[u32; 3]>())?,
             )
         };
-        let (_, variant) = variant_of(index, variant)?;
+        let (id, variant) = variant_of(index, variant)?;
         let kernel = kernel(index)?;
         if params.len() != kernel.params_size {
             let why = format_args!(
@@ -139,6 +139,10 @@ pub unsafe extern "C" fn refrain_variant_workgroups(
             return Err(message.refuse(REFRAIN_E_VALUE, &why));
         }
         let constants = named(kernel, values, message)?;
+        for (name, value) in &constants {
+            id.check_constant(name, *value)
+                .map_err(|why| message.refuse(REFRAIN_E_VALUE, &why))?;
+        }
         let workgroups = variant.workgroups_of(params, &constants).ok_or_else(|| {
             let why = format_args!(
                 "`{}` has no variant `{}` for this shape or weight format; use the kernel of the table",

@@ -9,10 +9,10 @@ use core::time::Duration;
 use super::border::{Checked, Message, fill, guard, guard_telling, inputs, output, room};
 use super::engine::refrain_engine;
 use super::object::{Opaque, User, change, create, destroy, shared};
-use super::refrain_status::{self, REFRAIN_E_ORDER};
+use super::refrain_status::{self, REFRAIN_E_CAPACITY, REFRAIN_E_ORDER};
 use super::scheduler::refrain_event;
 use crate::executor::Slice;
-use crate::run::{Advance, Engine, RunError, Sampling};
+use crate::run::{Advance, Engine, Sampling};
 use settings::{read, refrain_settings};
 
 /// A run that makes pictures, one call of the network at a time.
@@ -35,6 +35,8 @@ pub(super) struct Shown {
     user: User,
     /// Calls that `progress` was told of.
     told: u32,
+    /// What refrain_sampling_save had no room for, until the run changes.
+    saved: Option<Vec<u8>>,
 }
 
 impl Shown {
@@ -45,6 +47,7 @@ impl Shown {
             progress: None,
             user: User::NONE,
             told: run.made(),
+            saved: None,
             run,
         }
     }
@@ -103,12 +106,14 @@ pub unsafe extern "C" fn refrain_sampling_create(
 
 /// A run as bytes, to go on with it after the program was ended or on another device: with
 /// refrain_sampling_resume. The settings, the latents, the decisions and what the policy keeps are in
-/// it, about as many bytes as the latents, the anchors and the references of refrain_sampling_memory.
-/// Waits for the device and reads from it.
+/// it, about as many bytes as the latents, the anchors and the references of refrain_sampling_memory;
+/// making it takes twice as many. Waits for the device and reads from it. A run that the device decided
+/// goes on with the host's decisions, until refrain_sampling_decide_on_device.
 ///
 /// - `sampling`: exclusive; between two calls.
 /// - `bytes_out`: out, room for `capacity` bytes: a safetensors file.
-/// - `capacity`: in, bytes; 0 only asks for the size.
+/// - `capacity`: in, bytes; 0 only asks for the size. What is too long for it is kept for the next call,
+///   until the run goes on.
 /// - `size_out`: out, bytes of the file; written also with REFRAIN_E_CAPACITY.
 /// - `message`, `message_capacity`: optional; on an error, why in one line.
 ///
@@ -128,14 +133,19 @@ pub unsafe extern "C" fn refrain_sampling_save(
         // SAFETY: the pointer contract of this module.
         let (bytes_out, size_out) = unsafe { (room(bytes_out, capacity)?, output(size_out)?) };
         let save = |shown: &mut Shown| {
-            let run = &mut shown.run;
-            let status = match run.is_within_call() {
-                true => |_: &RunError| REFRAIN_E_ORDER,
-                false => |why: &RunError| why.into(),
+            // Who asked for the size gets what was made for that.
+            let saved = match shown.saved.take() {
+                Some(saved) => saved,
+                None => {
+                    let saved = shown.run.save();
+                    saved.map_err(|why| message.refuse((&why).into(), &why))?
+                }
             };
-            let saved = run.save();
-            let saved = saved.map_err(|why| message.refuse(status(&why), &why))?;
-            fill(bytes_out, &saved, size_out)
+            let filled = fill(bytes_out, &saved, size_out);
+            if filled == Err(REFRAIN_E_CAPACITY) {
+                shown.saved = Some(saved);
+            }
+            filled
         };
         // SAFETY: the pointer contract of this module.
         unsafe { change(sampling, save) }
@@ -255,6 +265,7 @@ pub unsafe extern "C" fn refrain_sampling_advance(
             };
             // SAFETY: the pointer contract of this module.
             let left_out = unsafe { output(left_out)? };
+            shown.saved = None;
             let event = shown
                 .run
                 .advance()
@@ -302,6 +313,7 @@ pub unsafe extern "C" fn refrain_sampling_advance_slice(
             // SAFETY: the pointer contract of this module.
             let (made_out, left_out) = unsafe { (output(made_out)?, output(left_out)?) };
             let mut slice = slice(microseconds, commands);
+            shown.saved = None;
             let before = shown.run.made();
             if before == shown.run.calls() {
                 return Err(message.refuse(REFRAIN_E_ORDER, &"the run is over"));
@@ -347,6 +359,7 @@ pub unsafe extern "C" fn refrain_sampling_cancel(
 ) -> refrain_status {
     guard(|| {
         let body = |shown: &mut Shown| {
+            shown.saved = None;
             shown.run.cancel();
             Ok(())
         };

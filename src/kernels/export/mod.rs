@@ -16,7 +16,9 @@ use alloc::{
 };
 use core::fmt;
 
-use super::{AnchorFormat, Kernel, KernelId, Tolerance, VARIANTS, Variant, WeightFormat};
+use super::{
+    AnchorFormat, HEAD_DIMS, Kernel, KernelId, Tolerance, VARIANTS, Variant, WeightFormat,
+};
 use crate::text::{Named, named};
 
 pub use grid::{Grid, Share};
@@ -165,9 +167,6 @@ pub struct Permutation {
     constants: Vec<(&'static str, u32)>,
 }
 
-/// Widths of a head that attention is made for.
-pub const HEAD_DIMS: core::ops::RangeInclusive<u32> = 24..=128;
-
 /// Every kernel and every variant, with each weight format and anchor format that it takes and each of
 /// the widths of a head. By default those widths are 24 to 128 in steps of 8.
 ///
@@ -175,7 +174,8 @@ pub const HEAD_DIMS: core::ops::RangeInclusive<u32> = 24..=128;
 /// [`ExportError`] for a width that attention does not take.
 pub fn permutations(head_dims: &[u32]) -> Result<Vec<Permutation>, ExportError> {
     for width in head_dims {
-        check(KernelId::Attention, "HEAD_DIM", *width)
+        KernelId::Attention
+            .check_constant("HEAD_DIM", *width)
             .map_err(|why| ExportError::new(KernelId::Attention.kernel().name, why))?;
     }
     let all: Vec<u32> = HEAD_DIMS.step_by(8).collect();
@@ -206,25 +206,6 @@ pub fn permutations(head_dims: &[u32]) -> Result<Vec<Permutation>, ExportError> 
         );
     }
     Ok(permutations)
-}
-
-/// Whether a constant of a kernel may have a value.
-fn check(kernel: KernelId, constant: &str, value: u32) -> Result<(), String> {
-    let (fits, range) = match constant {
-        "FORMAT" => ((value as usize) < FORMATS.len(), "0 to 2"),
-        "ANCHOR_FORMAT" if kernel == KernelId::Keep => (value < 2, "0 to 1"),
-        "ANCHOR_FORMAT" => ((value as usize) < AnchorFormat::ALL.len(), "0 to 2"),
-        "HEAD_DIM" => (
-            HEAD_DIMS.contains(&value) && value.is_multiple_of(8),
-            "24 to 128 in steps of 8",
-        ),
-        _ => (true, ""),
-    };
-    if fits {
-        Ok(())
-    } else {
-        Err(format!("{constant} is {value}; it takes {range}"))
-    }
 }
 
 const FORMATS: [WeightFormat; 3] = [WeightFormat::F32, WeightFormat::F16, WeightFormat::Bf16];
@@ -360,7 +341,9 @@ impl Permutation {
     /// The text with its constants filled in.
     fn text(&self) -> Result<String, ExportError> {
         for (name, value) in &self.constants {
-            check(self.source.kernel, name, *value)
+            let kernel = self.source.kernel;
+            kernel
+                .check_constant(name, *value)
                 .map_err(|why| ExportError::new(self.name(), why))?;
         }
         let (mut text, open) = match self.source.variant {

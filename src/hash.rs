@@ -1,6 +1,6 @@
 //! A hash that tells contents apart; it keeps nobody from forging them.
 
-/// FNV-1a, eight bytes at a time.
+/// FNV-1a, eight bytes at a time, turned after each.
 pub(crate) struct Hash(u64);
 
 impl Hash {
@@ -12,6 +12,7 @@ impl Hash {
             .rotate_left(23);
     }
 
+    #[cfg(feature = "_run")]
     pub(crate) fn bytes(&mut self, bytes: &[u8]) {
         let (words, rest) = bytes.as_chunks::<8>();
         for word in words {
