@@ -12,6 +12,7 @@ use std::{
 const ALLOWED: &[(&str, &[&str])] = &[
     ("text", &[]),
     ("numeric", &[]),
+    ("hash", &[]),
     ("timeline", &[]),
     ("signal", &["text"]),
     ("predict", &["text", "numeric"]),
@@ -22,7 +23,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     (
         "scheduler",
-        &["text", "signal", "timeline", "predict", "policy"],
+        &["text", "hash", "signal", "timeline", "predict", "policy"],
     ),
     ("trace", &["scheduler"]),
     ("kernels", &["text"]),
@@ -54,13 +55,16 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     (
         "dit",
-        &["text", "kernels", "executor", "policy", "predict", "signal"],
+        &[
+            "text", "hash", "kernels", "executor", "policy", "predict", "signal",
+        ],
     ),
     ("sampler", &["text", "dit"]),
     (
         "run",
         &[
             "text",
+            "hash",
             "timeline",
             "signal",
             "predict",

@@ -90,6 +90,13 @@ fn advanced(run: &mut Sampling, calls: u32) {
     }
 }
 
+/// A run, so many calls old, as bytes.
+fn saved(engine: &Engine, settings: &Settings, calls: u32) -> Vec<u8> {
+    let mut run = engine.start(settings).expect("a run");
+    advanced(&mut run, calls);
+    run.save().expect("bytes")
+}
+
 /// What a run shows between calls.
 fn shown(run: &Sampling) -> (Trace, Vec<f32>, u32, u64) {
     let latents = run.latents().to_vec();
@@ -152,9 +159,7 @@ fn anchors_of_every_format_are_kept() {
                 ..settings("taylorseer:interval=4,order=1,warmup=1")
             };
             let whole = outcome(engine.start(&settings).expect("a run"));
-            let mut run = engine.start(&settings).expect("a run");
-            advanced(&mut run, 7);
-            let bytes = run.save().expect("bytes");
+            let bytes = saved(&engine, &settings, 7);
             assert_eq!(outcome(engine.resume(&bytes).expect("the run")), whole);
             seen.push((bytes.len(), whole.2));
         }
@@ -172,9 +177,7 @@ fn a_run_may_move_to_another_device() {
     let settings = settings("taylorseer:interval=3,order=2,warmup=1,site=modules");
     let whole = outcome(cpu.start(&settings).expect("a run"));
     for (from, to) in [(cpu, gpu), (gpu, cpu)] {
-        let mut run = from.start(&settings).expect("a run");
-        advanced(&mut run, 5);
-        let bytes = run.save().expect("bytes");
+        let bytes = saved(from, &settings, 5);
         let moved = outcome(to.resume(&bytes).expect("the run"));
         assert_eq!((&moved.0, moved.1), (&whole.0, whole.1));
         let off = moved.2.iter().zip(&whole.2).map(|(a, b)| {
@@ -253,11 +256,7 @@ fn refusal(engine: &Engine, bytes: &[u8]) -> String {
 #[test]
 fn other_bytes_are_refused() {
     let engine = &engines()[0];
-    let mut run = engine
-        .start(&settings("teacache:threshold=0.3"))
-        .expect("a run");
-    advanced(&mut run, 3);
-    let bytes = run.save().expect("bytes");
+    let bytes = saved(engine, &settings("teacache:threshold=0.3"), 3);
     assert_eq!(refusal(engine, &bytes), "");
 
     for len in [0, 7, 8, 100, bytes.len() / 2, bytes.len() - 1] {
@@ -282,10 +281,7 @@ fn other_bytes_are_refused() {
 #[test]
 fn a_large_count_is_no_reason_to_panic() {
     let engine = &engines()[0];
-    let mut run = engine
-        .start(&settings("teacache:threshold=0.3"))
-        .expect("a run");
-    let bytes = run.save().expect("bytes");
+    let bytes = saved(engine, &settings("teacache:threshold=0.3"), 0);
     let bytes = forged(&bytes, |said, _| {
         drop(said.insert("multiply-adds".into(), u64::MAX.to_string()));
     });
@@ -306,11 +302,7 @@ fn other_heads_are_another_model() {
         Engine::new(Arc::new(model), Backend::Cpu).expect("the CPU")
     };
     let (two, three) = (with(2), with(3));
-    let mut run = two
-        .start(&settings("teacache:threshold=0.3"))
-        .expect("a run");
-    advanced(&mut run, 3);
-    let bytes = run.save().expect("bytes");
+    let bytes = saved(&two, &settings("teacache:threshold=0.3"), 3);
     assert_eq!(refusal(&two, &bytes), "");
     let why = refusal(&three, &bytes);
     assert!(
@@ -323,11 +315,7 @@ fn other_heads_are_another_model() {
 #[test]
 fn forged_bytes_are_refused() {
     let engine = &engines()[0];
-    let mut run = engine
-        .start(&settings("teacache:threshold=0.3"))
-        .expect("a run");
-    advanced(&mut run, 3);
-    let bytes = run.save().expect("bytes");
+    let bytes = saved(engine, &settings("teacache:threshold=0.3"), 3);
     assert_eq!(refusal(engine, &forged(&bytes, |_, _| {})), "", "the same");
     type Forge = fn(&mut Said, &mut Tensors);
     let cases: [(&str, Forge); 18] = [
