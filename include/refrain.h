@@ -3366,7 +3366,8 @@ refrain_status refrain_variant_info(uint32_t index,
  *
  * Returns REFRAIN_OK; REFRAIN_E_UNSUPPORTED if it does not take the dispatch; REFRAIN_E_RANGE if there
  * is no such kernel or variant; REFRAIN_E_VALUE if there are other numbers of bytes or constants than
- * the kernel has, or a constant is out of its range; REFRAIN_E_NULL; REFRAIN_E_MEMORY if a pointer is not aligned.
+ * the kernel has, or a constant is out of its range; REFRAIN_E_NULL; REFRAIN_E_MEMORY if a pointer is
+ * not aligned.
  */
 REFRAIN_EXPERIMENTAL
 refrain_status refrain_variant_workgroups(uint32_t index,
@@ -3883,8 +3884,8 @@ refrain_status refrain_settings_default(size_t struct_size,
  * - `message`, `message_capacity`: optional; on an error, why in one line.
  *
  * Returns REFRAIN_OK; REFRAIN_E_VALUE if the settings do not fit the model, or for an unknown backend;
- * REFRAIN_E_UNSUPPORTED also if the library was built without the backend; REFRAIN_E_CONFIG_SIZE; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no model or a pointer is not
- * aligned; REFRAIN_E_PANIC.
+ * REFRAIN_E_UNSUPPORTED also if the library was built without the backend; REFRAIN_E_CONFIG_SIZE;
+ * REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no model or a pointer is not aligned; REFRAIN_E_PANIC.
  */
 REFRAIN_API
 refrain_status refrain_settings_memory(const struct refrain_model *model,
@@ -4141,7 +4142,8 @@ refrain_status refrain_program_command(const struct refrain_program *program,
  * - `lifetimes_out`: out, room for `capacity` lifetimes.
  * - `capacity`: in; at least `buffer_count` of the program.
  *
- * Returns REFRAIN_OK; REFRAIN_E_CAPACITY below `buffer_count`; REFRAIN_E_RANGE if there is no such segment;
+ * Returns REFRAIN_OK; REFRAIN_E_CAPACITY if there is no room for `buffer_count` of them;
+ * REFRAIN_E_RANGE if there is no such segment;
  * REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no program or a pointer is not aligned;
  * REFRAIN_E_PANIC.
  */

@@ -1,7 +1,7 @@
 //! A run as bytes, to go on with it after the program was ended: a safetensors file.
 //!
-//! Its metadata, one JSON object, are the settings and how far the run is; its tensors are the latents, the
-//! scheduler, the trace, and what the device keeps between calls. Modulations are made again.
+//! Its metadata, one JSON object, are the settings and how far the run is; its tensors are the latents,
+//! the scheduler, the trace, and what the device keeps between calls. Modulations are made again.
 
 use alloc::{
     borrow::{Cow, ToOwned},

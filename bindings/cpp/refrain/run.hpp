@@ -223,7 +223,8 @@ class Engine {
      * Prepares a model, which may be destroyed afterwards.
      *
      * Errors, with a message: REFRAIN_E_DEVICE if there is no such device or it cannot hold the model;
-     * REFRAIN_E_VALUE; REFRAIN_E_NULL.
+     * REFRAIN_E_UNSUPPORTED if the library was built without that backend; REFRAIN_E_VALUE;
+     * REFRAIN_E_NULL.
      */
     static Result<Engine> create(const Model &model,
                                  refrain_backend backend = REFRAIN_BACKEND_AUTO) noexcept {

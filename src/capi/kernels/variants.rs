@@ -103,7 +103,8 @@ pub unsafe extern "C" fn refrain_variant_info(
 ///
 /// Returns REFRAIN_OK; REFRAIN_E_UNSUPPORTED if it does not take the dispatch; REFRAIN_E_RANGE if there
 /// is no such kernel or variant; REFRAIN_E_VALUE if there are other numbers of bytes or constants than
-/// the kernel has, or a constant is out of its range; REFRAIN_E_NULL; REFRAIN_E_MEMORY if a pointer is not aligned.
+/// the kernel has, or a constant is out of its range; REFRAIN_E_NULL; REFRAIN_E_MEMORY if a pointer is
+/// not aligned.
 ///
 /// cbindgen:prefix=REFRAIN_EXPERIMENTAL
 #[unsafe(no_mangle)]

@@ -522,7 +522,8 @@ impl refrain_command {
 /// - `lifetimes_out`: out, room for `capacity` lifetimes.
 /// - `capacity`: in; at least `buffer_count` of the program.
 ///
-/// Returns REFRAIN_OK; REFRAIN_E_CAPACITY below `buffer_count`; REFRAIN_E_RANGE if there is no such segment;
+/// Returns REFRAIN_OK; REFRAIN_E_CAPACITY if there is no room for `buffer_count` of them;
+/// REFRAIN_E_RANGE if there is no such segment;
 /// REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no program or a pointer is not aligned;
 /// REFRAIN_E_PANIC.
 ///

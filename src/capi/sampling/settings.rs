@@ -198,8 +198,8 @@ pub unsafe extern "C" fn refrain_settings_default(
 /// - `message`, `message_capacity`: optional; on an error, why in one line.
 ///
 /// Returns REFRAIN_OK; REFRAIN_E_VALUE if the settings do not fit the model, or for an unknown backend;
-/// REFRAIN_E_UNSUPPORTED also if the library was built without the backend; REFRAIN_E_CONFIG_SIZE; REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no model or a pointer is not
-/// aligned; REFRAIN_E_PANIC.
+/// REFRAIN_E_UNSUPPORTED also if the library was built without the backend; REFRAIN_E_CONFIG_SIZE;
+/// REFRAIN_E_NULL; REFRAIN_E_MEMORY if there is no model or a pointer is not aligned; REFRAIN_E_PANIC.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn refrain_settings_memory(
     model: *const refrain_model,
